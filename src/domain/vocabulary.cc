@@ -56,7 +56,7 @@ const char* name_of(Refusal reason) noexcept {
       "none", "flight", "exchange", "media_type", "size", "geo", "device", "os", "browser", "language", "site_list",
       "app_list", "segment", "keyword", "hour", "placement", "category_block", "advertiser_block", "deal", "frequency_cap",
       "paced", "no_lease", "no_creative", "creative_limits", "below_floor", "no_value", "outbid_inside", "oversight",
-      "consent", "secure", "outranked"};
+      "consent", "secure", "outranked", "currency"};
   static_assert(std::size(kNames) == kRefusals);
   return pick(kNames, reason);
 }

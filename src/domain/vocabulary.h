@@ -52,7 +52,7 @@ const char* name_of(NoBid reason) noexcept;
 enum class Refusal : std::uint8_t {
   none, flight, exchange, media_type, size, geo, device, os, browser, language, site_list, app_list, segment, keyword,
   hour, placement, category_block, advertiser_block, deal, frequency_cap, paced, no_lease, no_creative, creative_limits,
-  below_floor, no_value, outbid_inside, oversight, consent, secure, outranked, count_
+  below_floor, no_value, outbid_inside, oversight, consent, secure, outranked, currency, count_
 };
 inline constexpr int kRefusals = static_cast<int>(Refusal::count_);
 const char* name_of(Refusal reason) noexcept;
