@@ -223,18 +223,24 @@ std::string FaultyDisk::content(const std::string& path) const {
   return found == names_.end() ? "" : found->second->seen;
 }
 
-void FaultyDisk::set_content(const std::string& path, std::string bytes) {
-  const auto found = names_.find(path);
-  BANDSTAND_CHECK(found != names_.end());
-  found->second->changes.clear();
-  found->second->media = bytes;
-  found->second->seen = std::move(bytes);
+FaultyDisk::Image FaultyDisk::image() const {
+  Image image;
+  for (const auto& [path, inode] : names_) image[path] = inode->seen;
+  return image;
 }
 
-std::vector<std::string> FaultyDisk::files() const {
-  std::vector<std::string> paths;
-  for (const auto& [path, inode] : names_) paths.push_back(path);
-  return paths;
+void FaultyDisk::set_image(const Image& image) {
+  name_changes_.clear();
+  names_.clear();
+  directories_ = {""};
+  for (const auto& [path, bytes] : image) {
+    for (std::string up = parent_of(path); !up.empty(); up = parent_of(up)) directories_.insert(up);
+    auto inode = std::make_shared<Inode>();
+    inode->seen = inode->media = bytes;
+    names_[path] = std::move(inode);
+  }
+  durable_names_ = names_;
+  durable_directories_ = directories_;
 }
 
 void FaultyDisk::apply(const NameChange& change, Names& names, std::set<std::string>& directories) {

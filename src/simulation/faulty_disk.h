@@ -70,11 +70,13 @@ class FaultyDisk final : public base::Disk {
   /// Time that the calls since the last take would have taken; the simulator adds it to its clock.
   base::Duration take_latency();
 
-  /// For tests: the bytes of a file as reads see them (empty if there is none), and a way to alter them on the media.
+  /// Every file by its path, as reads see it.
+  using Image = std::map<std::string, std::string>;
+  [[nodiscard]] Image image() const;
+  /// Makes the disk hold these files and no others, all of it safe from a crash.
+  void set_image(const Image& image);
+  /// A file as reads see it; empty if there is none.
   [[nodiscard]] std::string content(const std::string& path) const;
-  void set_content(const std::string& path, std::string bytes);
-  /// Paths of all files, sorted.
-  [[nodiscard]] std::vector<std::string> files() const;
 
   base::Result<std::unique_ptr<base::File>> open(const std::string& path, base::Open mode) override;
   base::Result<std::monostate> rename(const std::string& from, const std::string& to) override;

@@ -28,9 +28,9 @@ TEST(FaultyDisk, LosesANameWhoseDirectoryWasNotSynced) {
   ASSERT_TRUE((*disk.open("d/e/a", Open::create))->sync());
   ASSERT_TRUE(disk.sync_directory("d/e"));
   ASSERT_TRUE(disk.sync_directory("d"));
-  EXPECT_EQ(disk.files().size(), 1u);
+  EXPECT_EQ(disk.image().size(), 1u);
   disk.crash_losing_all();  // the root never learnt of "d"
-  EXPECT_TRUE(disk.files().empty());
+  EXPECT_TRUE(disk.image().empty());
   EXPECT_EQ(disk.list("d").error().code, Code::not_found);
 }
 
@@ -116,6 +116,16 @@ TEST(FaultyDisk, FailsTheNumberedCallAloneAndAfterAPowerCutAll) {
   EXPECT_EQ(disk.counters().faults, 3u);
   disk.crash_losing_all();
   EXPECT_TRUE(disk.list(""));
+}
+
+TEST(FaultyDisk, TakesAnImageAndGivesItBackAfterACrash) {
+  const FaultyDisk::Image image{{"a", "1"}, {"d/b", "2"}};
+  FaultyDisk disk(1);
+  ASSERT_TRUE(disk.open("gone", Open::create));
+  disk.set_image(image);
+  disk.crash_losing_all();
+  EXPECT_EQ(disk.image(), image);
+  EXPECT_EQ(disk.list("d")->size(), 1u);
 }
 
 TEST(FaultyDisk, RotStays) {
