@@ -1,4 +1,5 @@
-// bidding_baselines: bidders whose formula does not look at its own spend, and RLB, which looks at nothing else.
+// bidding_baselines: bidders whose formula does not look at its own spend, and RLB, which looks at nothing
+// else.
 #include <algorithm>
 #include <cmath>
 
@@ -32,8 +33,8 @@ class RandomBidder final : public Bidder {
   base::Rng rng_;
 };
 
-/// int(theta * numerator / denominator): MCPC with cost and clicks of training, LIN with b0 and the mean rate. One
-/// division, as in the published programs: another order of operations moves a few bids by one.
+/// int(theta * numerator / denominator): MCPC with cost and clicks of training, LIN with b0 and the mean
+/// rate. One division, as in the published programs: another order of operations moves a few bids by one.
 class LinearBidder final : public Bidder {
  public:
   LinearBidder(double numerator, double denominator) : numerator_(numerator), denominator_(denominator) {}
@@ -142,8 +143,9 @@ double ortb2_bid(double theta, double c, double lambda) {
 
 const std::vector<std::string>& bidder_names() {
   static const std::vector<std::string> names = {
-      "const",     "random",                 "mcpc",        "lin", "ortb1",  "ortb2", "rlb", "ss_mdp",
-      "tabular_q", "tabular_q_undiscounted", "textbook_pi", "pid", "log_pi", "dual",  "mpc"};
+      "const",       "random", "mcpc",   "lin",       "ortb1",
+      "ortb2",       "rlb",    "ss_mdp", "tabular_q", "tabular_q_undiscounted",
+      "textbook_pi", "pid",    "log_pi", "dual",      "mpc"};
   return names;
 }
 
@@ -153,7 +155,8 @@ std::unique_ptr<Bidder> make_bidder(std::string_view name, const PolicySetup& se
   if (name == "const") return std::make_unique<ConstantBidder>(typical);
   if (name == "random") return std::make_unique<RandomBidder>(random_ceiling(*setup.law, rate), setup.seed);
   if (name == "mcpc") {
-    return std::make_unique<LinearBidder>(static_cast<double>(setup.info->cost) / static_cast<double>(setup.info->clicks), 1);
+    return std::make_unique<LinearBidder>(
+        static_cast<double>(setup.info->cost) / static_cast<double>(setup.info->clicks), 1);
   }
   if (name == "lin") return std::make_unique<LinearBidder>(setup.lin_b0, setup.info->theta_mean());
   if (name == "ortb1") return make_ortb(ortb1_bid, 1, setup, typical);

@@ -64,8 +64,9 @@ Loaded<CampaignInfo> load_campaign_info(const std::string& path) {
   if (!file) return problem(file.error());
   if (!file->is_object()) return problem(path + ": expected a JSON object");
   CampaignInfo info;
-  for (const auto& [field, to] : {std::pair{"imp_train", &info.impressions}, std::pair{"clk_train", &info.clicks},
-                                  std::pair{"cost_train", &info.cost}}) {
+  for (const auto& [field, to] :
+       {std::pair{"imp_train", &info.impressions}, std::pair{"clk_train", &info.clicks},
+        std::pair{"cost_train", &info.cost}}) {
     const auto count = count_of(*file, path, field);
     if (!count) return problem(count.error());
     if (*count == 0) return problem(path + ": field '" + field + "': must not be 0");
@@ -75,20 +76,21 @@ Loaded<CampaignInfo> load_campaign_info(const std::string& path) {
   const auto counts = file->find(field);
   if (counts == file->end()) return problem(path + ": field '" + field + "' is missing");
   if (!counts->is_array() || counts->size() != info.price_counts.size()) {
-    return problem(path + ": field '" + field + "': expected an array of " + std::to_string(info.price_counts.size()) +
-                   " counts");
+    return problem(path + ": field '" + field + "': expected an array of " +
+                   std::to_string(info.price_counts.size()) + " counts");
   }
   for (std::size_t z = 0; z < info.price_counts.size(); ++z) {
     const json& count = (*counts)[z];
     if (!count.is_number_integer() || count.get<std::int64_t>() < 0) {
-      return problem(path + ": field '" + field + "[" + std::to_string(z) + "]': expected an integer of at least 0");
+      return problem(path + ": field '" + field + "[" + std::to_string(z) +
+                     "]': expected an integer of at least 0");
     }
     info.price_counts[z] = count.get<std::int64_t>();
   }
   const auto sum = std::accumulate(info.price_counts.begin(), info.price_counts.end(), std::int64_t{0});
   if (sum != info.impressions) {
-    return problem(path + ": field '" + field + "': its sum is " + std::to_string(sum) + ", but imp_train is " +
-                   std::to_string(info.impressions));
+    return problem(path + ": field '" + field + "': its sum is " + std::to_string(sum) +
+                   ", but imp_train is " + std::to_string(info.impressions));
   }
   return info;
 }

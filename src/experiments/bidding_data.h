@@ -1,4 +1,5 @@
-// bidding_data: recorded auctions and statistics of a campaign, read from files in the iPinYou research formats.
+// bidding_data: recorded auctions and statistics of a campaign, read from files in the iPinYou research
+// formats.
 #pragma once
 
 #include <array>
@@ -16,8 +17,8 @@ inline constexpr int kPriceMax = 300;
 
 /// One recorded auction. 16 bytes.
 struct RecordedAuction {
-  double theta = 0;         ///< predicted click rate
-  std::int32_t price = 0;   ///< highest competing bid
+  double theta = 0;        ///< predicted click rate
+  std::int32_t price = 0;  ///< highest competing bid
   bool click = false;
 };
 
@@ -28,8 +29,12 @@ struct CampaignInfo {
   std::int64_t cost = 0;
   std::array<std::int64_t, kPriceMax + 1> price_counts{};  ///< of the market price
 
-  [[nodiscard]] double theta_mean() const { return static_cast<double>(clicks) / static_cast<double>(impressions); }
-  [[nodiscard]] double cost_mean() const { return static_cast<double>(cost) / static_cast<double>(impressions); }
+  [[nodiscard]] double theta_mean() const {
+    return static_cast<double>(clicks) / static_cast<double>(impressions);
+  }
+  [[nodiscard]] double cost_mean() const {
+    return static_cast<double>(cost) / static_cast<double>(impressions);
+  }
   /// Laplace-smoothed law of the price: (count + 1) / (impressions + 301).
   [[nodiscard]] std::vector<double> price_law() const;
 };
@@ -37,7 +42,9 @@ struct CampaignInfo {
 /// A value, or what is wrong with the input: file, line or field, and what was expected.
 template <class T>
 using Loaded = tl::expected<T, std::string>;
-inline tl::unexpected<std::string> problem(std::string text) { return tl::unexpected<std::string>(std::move(text)); }
+inline tl::unexpected<std::string> problem(std::string text) {
+  return tl::unexpected<std::string>(std::move(text));
+}
 
 Loaded<CampaignInfo> load_campaign_info(const std::string& path);
 

@@ -1,7 +1,8 @@
 // bidding_paced: bidders that steer by their own spend: the production controllers and two textbook ones.
 //
-// An episode of 1,000 auctions is a short day: 20 windows of 50 auctions, an even plan. mu carries over from one
-// episode to the next, as it does from day to day in production; the textbook PI starts anew, having no other way.
+// An episode of 1,000 auctions is a short day: 20 windows of 50 auctions, an even plan. mu carries over from
+// one episode to the next, as it does from day to day in production; the textbook PI starts anew, having no
+// other way.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -32,13 +33,15 @@ class WindowedBidder : public Bidder {
     wins_ += won ? 1 : 0;
     const std::int64_t done = auctions_ - situation.auctions_left + 1;
     if (done * kWindows < static_cast<std::int64_t>(window_ + 1) * auctions_) return;
-    on_window({.spent = spent_, .planned = planned_, .win_rate = wins_ / seen_}, budget_ - (situation.budget_left - paid), done);
+    on_window({.spent = spent_, .planned = planned_, .win_rate = wins_ / seen_},
+              budget_ - (situation.budget_left - paid), done);
     if (++window_ < kWindows) open_window(situation.budget_left - paid);
   }
 
  protected:
   virtual void on_episode() {}
-  virtual void on_window(const budget::WindowOutcome& outcome, std::int64_t spent_so_far, std::int64_t auctions_so_far) = 0;
+  virtual void on_window(const budget::WindowOutcome& outcome, std::int64_t spent_so_far,
+                         std::int64_t auctions_so_far) = 0;
   [[nodiscard]] std::int64_t episode_budget() const { return budget_; }
   [[nodiscard]] std::int64_t episode_auctions() const { return auctions_; }
 
@@ -68,7 +71,9 @@ class PricedBidder final : public WindowedBidder {
   }
 
  protected:
-  void on_window(const budget::WindowOutcome& outcome, std::int64_t, std::int64_t) override { controller_.update(outcome); }
+  void on_window(const budget::WindowOutcome& outcome, std::int64_t, std::int64_t) override {
+    controller_.update(outcome);
+  }
 
  private:
   Controller controller_;
@@ -78,7 +83,9 @@ class PricedBidder final : public WindowedBidder {
 class PidBidder final : public WindowedBidder {
  public:
   PidBidder(double b0, double theta_mean)
-      : b0_(b0), theta_mean_(theta_mean), pid_(1, {.p = 0.3, .i = 0.1, .d = 0.05, .phi_min = -2, .phi_max = 5}) {}
+      : b0_(b0),
+        theta_mean_(theta_mean),
+        pid_(1, {.p = 0.3, .i = 0.1, .d = 0.05, .phi_min = -2, .phi_max = 5}) {}
   std::int64_t bid(const BidSituation& situation) override {
     return static_cast<std::int64_t>(b0_ * situation.theta / theta_mean_ * std::exp(pid_.phi()));
   }
@@ -103,8 +110,11 @@ class TextbookPiBidder final : public WindowedBidder {
   }
 
  protected:
-  void on_episode() override { pi_.emplace(static_cast<double>(episode_budget()), kWindows, budget::TextbookPi::Options{}); }
-  void on_window(const budget::WindowOutcome&, std::int64_t spent_so_far, std::int64_t auctions_so_far) override {
+  void on_episode() override {
+    pi_.emplace(static_cast<double>(episode_budget()), kWindows, budget::TextbookPi::Options{});
+  }
+  void on_window(const budget::WindowOutcome&, std::int64_t spent_so_far,
+                 std::int64_t auctions_so_far) override {
     pi_->update(static_cast<double>(spent_so_far),
                 static_cast<double>(auctions_so_far * kWindows) / static_cast<double>(episode_auctions()));
   }
@@ -124,8 +134,9 @@ class MpcBidder final : public Bidder {
   void start_episode(std::int64_t, std::int64_t) override { mpc_.restart(); }
   std::int64_t bid(const BidSituation& situation) override {
     if (mpc_.due()) {
-      mpc_.solve(static_cast<double>(situation.budget_left), static_cast<double>(situation.auctions_left),
-                 [this](double bid) { return costs_[static_cast<std::size_t>(std::min<double>(kPriceMax, bid))]; });
+      mpc_.solve(
+          static_cast<double>(situation.budget_left), static_cast<double>(situation.auctions_left),
+          [this](double bid) { return costs_[static_cast<std::size_t>(std::min<double>(kPriceMax, bid))]; });
     }
     mpc_.tick();
     mpc_.observe(situation.theta);
@@ -149,7 +160,8 @@ std::unique_ptr<Bidder> make_paced_bidder(std::string_view name, const PolicySet
     const double eps = budget::LogPi::epsilon(static_cast<double>(setup.budget), kWindows);
     return std::make_unique<PricedBidder<budget::LogPi>>(budget::LogPi(mu_start, eps, {}));
   }
-  if (name == "dual") return std::make_unique<PricedBidder<budget::WindowedDual>>(budget::WindowedDual(mu_start, {}));
+  if (name == "dual")
+    return std::make_unique<PricedBidder<budget::WindowedDual>>(budget::WindowedDual(mu_start, {}));
   if (name == "mpc") return std::make_unique<MpcBidder>(*setup.law, theta_mean);
   return nullptr;
 }

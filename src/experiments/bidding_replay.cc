@@ -18,8 +18,9 @@ EpisodeResult total_of(std::span<const EpisodeResult> episodes) {
   return total;
 }
 
-std::vector<EpisodeResult> replay_episodes(std::span<const RecordedAuction> auctions, std::int64_t auctions_per_episode,
-                                           std::int64_t budget, Ties ties, Bidder& bidder) {
+std::vector<EpisodeResult> replay_episodes(std::span<const RecordedAuction> auctions,
+                                           std::int64_t auctions_per_episode, std::int64_t budget, Ties ties,
+                                           Bidder& bidder) {
   std::vector<EpisodeResult> episodes;
   for (std::size_t at = 0; at < auctions.size();) {
     EpisodeResult result;

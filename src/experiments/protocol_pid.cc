@@ -8,7 +8,8 @@
 
 namespace bandstand::experiments {
 
-std::vector<PidRound> run_pid_protocol(std::span<const RecordedAuction> auctions, const PidProtocol& protocol) {
+std::vector<PidRound> run_pid_protocol(std::span<const RecordedAuction> auctions,
+                                       const PidProtocol& protocol) {
   double theta_sum = 0;
   double clicks_all = 0;
   for (const RecordedAuction& auction : auctions) {
@@ -50,14 +51,14 @@ std::vector<PidRound> run_pid_protocol(std::span<const RecordedAuction> auctions
 ControlFigures measure_control(std::span<const PidRound> rounds, double reference) {
   ControlFigures figures;
   if (rounds.empty()) return figures;
-  const double first_error = rounds.front().ecpc - reference;
   double overshoot = 0;
-  for (std::size_t k = 0; k < rounds.size(); ++k) {
+  for (std::size_t k = 1; k < rounds.size(); ++k) {
     const double error = rounds[k].ecpc - reference;
-    if (figures.rise_round < 0 && std::abs(error) <= 0.1 * std::abs(first_error)) figures.rise_round = static_cast<int>(k);
-    overshoot = std::max(overshoot, first_error < 0 ? error : -error);
-    if (std::abs(error) > 0.1 * reference) figures.settling_round = -1;
-    if (std::abs(error) <= 0.1 * reference && figures.settling_round < 0) figures.settling_round = static_cast<int>(k);
+    const bool near = std::abs(error) <= 0.1 * reference;
+    if (near && figures.rise_round < 0) figures.rise_round = static_cast<int>(k);
+    if (figures.rise_round >= 0) overshoot = std::max(overshoot, error);
+    if (!near) figures.settling_round = -1;
+    if (near && figures.settling_round < 0) figures.settling_round = static_cast<int>(k);
   }
   figures.overshoot = overshoot / reference;
   if (figures.settling_round < 0) return figures;

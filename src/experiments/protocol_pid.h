@@ -1,5 +1,5 @@
-// protocol_pid: eCPC held to a reference by a PID over rounds, as in Zhang et al., "Feedback Control of Real-Time
-// Display Advertising", WSDM 2016; and the figures by which a controller is judged there.
+// protocol_pid: eCPC held to a reference by a PID over rounds, as in Zhang et al., "Feedback Control of
+// Real-Time Display Advertising", WSDM 2016; and the figures by which a controller is judged there.
 #pragma once
 
 #include <cstdint>
@@ -35,10 +35,12 @@ struct PidRound {
 };
 
 /// bid = max(5, int(theta * 69 / mean theta) * exp(phi)). The auctions are cut into equal rounds.
-std::vector<PidRound> run_pid_protocol(std::span<const RecordedAuction> auctions, const PidProtocol& protocol);
+std::vector<PidRound> run_pid_protocol(std::span<const RecordedAuction> auctions,
+                                       const PidProtocol& protocol);
 
-/// Rise time: first round within 10 % of the way from the first error; settling time: first round after which the
-/// error stays within 10 % of the reference (-1: never); the rest over the settled part, relative to the reference.
+/// Rise time: first round (after round 0, which is not controlled) within 10 % of the reference; settling
+/// time: first round from which on the error stays within 10 %; -1: never. The rest relative to the
+/// reference: overshoot is the largest excess after the rise, RMSE and SD are over the settled part.
 struct ControlFigures {
   int rise_round = -1;
   int settling_round = -1;

@@ -28,11 +28,13 @@ std::vector<std::string> split(const std::string& text) {
 std::optional<double> read_positive(std::string_view text) {
   double value = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (code != std::errc() || end != text.data() + text.size() || !(value > 0) || !std::isfinite(value)) return {};
+  if (code != std::errc() || end != text.data() + text.size() || !(value > 0) || !std::isfinite(value))
+    return {};
   return value;
 }
 
-double lin_b0(const RlbProtocol& protocol, double share, const agents::bid::Landscape& law, double cost_per_auction) {
+double lin_b0(const RlbProtocol& protocol, double share, const agents::bid::Landscape& law,
+              double cost_per_auction) {
   for (const auto& [tuned_share, b0] : protocol.lin_b0) {
     if (std::abs(tuned_share / share - 1) < 1e-9) return b0;
   }
@@ -46,14 +48,16 @@ Loaded<std::vector<BudgetShare>> parse_budgets(const std::string& text) {
   for (const std::string& part : split(text)) {
     const std::size_t slash = part.find('/');
     const auto above = read_positive(std::string_view(part).substr(0, slash));
-    const auto below = slash == std::string::npos ? std::optional(1.0) : read_positive(std::string_view(part).substr(slash + 1));
+    const auto below = slash == std::string::npos ? std::optional(1.0)
+                                                  : read_positive(std::string_view(part).substr(slash + 1));
     if (!above || !below) return problem("--budget: '" + part + "' is not a share such as 1/32 or 0.25");
     budgets.push_back({part, *above / *below});
   }
   return budgets;
 }
 
-Loaded<std::vector<std::string>> parse_policies(const std::string& text, const std::vector<std::string>& known) {
+Loaded<std::vector<std::string>> parse_policies(const std::string& text,
+                                                const std::vector<std::string>& known) {
   if (text == "all") return known;
   std::vector<std::string> names = split(text);
   for (const std::string& name : names) {
@@ -74,17 +78,21 @@ const std::vector<std::string>& rlb_policy_names() {
   return names;
 }
 
-Loaded<std::vector<PolicyRun>> run_rlb_protocol(const CampaignInfo& info, std::span<const RecordedAuction> auctions,
+Loaded<std::vector<PolicyRun>> run_rlb_protocol(const CampaignInfo& info,
+                                                std::span<const RecordedAuction> auctions,
                                                 std::span<const BudgetShare> budgets,
-                                                std::span<const std::string> policies, const RlbProtocol& protocol) {
+                                                std::span<const std::string> policies,
+                                                const RlbProtocol& protocol) {
   const std::vector<double> mass = info.price_law();
   const agents::bid::Landscape law(agents::bid::PriceGrid::linear(1, kPriceMax + 1), mass);
   const auto is_table_policy = [](const std::string& name) { return name == "rlb" || name == "ss_mdp"; };
   std::vector<PolicyRun> runs;
   for (const BudgetShare& budget : budgets) {
-    // In this order of operations, as the published program has it; another gives a budget that is smaller by one.
+    // In this order of operations, as the published program has it; another gives a budget that is smaller by
+    // one.
     const double cost_mean = static_cast<double>(info.cost) / static_cast<double>(info.impressions);
-    const auto amount = static_cast<std::int64_t>(cost_mean * budget.share * static_cast<double>(protocol.episode));
+    const auto amount =
+        static_cast<std::int64_t>(cost_mean * budget.share * static_cast<double>(protocol.episode));
     const double rate = static_cast<double>(amount) / static_cast<double>(protocol.episode);
     const std::vector<EpisodeResult> optimum = replay_clairvoyant(auctions, protocol.episode, amount);
 
@@ -93,8 +101,8 @@ Loaded<std::vector<PolicyRun>> run_rlb_protocol(const CampaignInfo& info, std::s
       const double bytes = 8.0 * static_cast<double>(protocol.episode) * static_cast<double>(amount + 1);
       if (bytes > kTableBytesMax) {
         return problem("--policies: the table of rlb and ss_mdp would need " +
-                              std::to_string(static_cast<std::int64_t>(bytes / 1e9)) + " GB at budget " + budget.label +
-                              "; leave them out or shorten --episode");
+                       std::to_string(static_cast<std::int64_t>(bytes / 1e9)) + " GB at budget " +
+                       budget.label + "; leave them out or shorten --episode");
       }
       table.emplace(mass, info.theta_mean(), static_cast<int>(protocol.episode), static_cast<int>(amount));
     }

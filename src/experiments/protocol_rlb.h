@@ -1,4 +1,5 @@
-// protocol_rlb: all bidding policies side by side in episodes with a budget each, as in Cai et al. (WSDM 2017).
+// protocol_rlb: all bidding policies side by side in episodes with a budget each, as in Cai et al. (WSDM
+// 2017).
 #pragma once
 
 #include <cstdint>
@@ -21,13 +22,15 @@ struct BudgetShare {
 /// "1/32,0.25" to shares. An error text names what is wrong.
 Loaded<std::vector<BudgetShare>> parse_budgets(const std::string& text);
 /// "all", or names separated by commas, in the order given.
-Loaded<std::vector<std::string>> parse_policies(const std::string& text, const std::vector<std::string>& known);
+Loaded<std::vector<std::string>> parse_policies(const std::string& text,
+                                                const std::vector<std::string>& known);
 
 struct RlbProtocol {
   std::int64_t episode = 1000;
   Ties ties = Ties::win;
   std::uint64_t seed = 1;
-  std::map<double, double> lin_b0;  ///< by share; elsewhere b0 is the constant bid that spends the budget on training
+  std::map<double, double> lin_b0 =
+      {};  ///< by share; elsewhere b0 is the constant bid that spends the budget on training
 };
 
 /// All of a policy's episodes at one budget, with the optimum of the same episodes.
@@ -47,8 +50,10 @@ const std::vector<std::string>& rlb_policy_names();
 
 /// B = int(cost / impressions * share * episode), as printed. Runs are ordered by budget, then policy.
 /// Error: a value table beyond 4 GB.
-Loaded<std::vector<PolicyRun>> run_rlb_protocol(const CampaignInfo& info, std::span<const RecordedAuction> auctions,
+Loaded<std::vector<PolicyRun>> run_rlb_protocol(const CampaignInfo& info,
+                                                std::span<const RecordedAuction> auctions,
                                                 std::span<const BudgetShare> budgets,
-                                                std::span<const std::string> policies, const RlbProtocol& protocol);
+                                                std::span<const std::string> policies,
+                                                const RlbProtocol& protocol);
 
 }  // namespace bandstand::experiments

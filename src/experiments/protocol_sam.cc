@@ -13,7 +13,8 @@ struct SamPolicy {
   std::function<double(double)> bid;  ///< of the predicted rate
 };
 
-SamRow replay(const SamPolicy& policy, std::span<const RecordedAuction> test, double budget, double payoff, Ties ties) {
+SamRow replay(const SamPolicy& policy, std::span<const RecordedAuction> test, double budget, double payoff,
+              Ties ties) {
   SamRow row{.policy = policy.name, .budget = budget, .up = policy.up};
   for (const RecordedAuction& auction : test) {
     ++row.bids;

@@ -1,8 +1,9 @@
 // replay_bidding: options, files, tables.
 #include "experiments/replay_bidding.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <ostream>
-#include <numeric>
 
 #include "experiments/bidding_data.h"
 #include "experiments/protocol_day.h"
@@ -41,19 +42,22 @@ std::vector<double> clicks_of(const PolicyRun& run) {
   return clicks;
 }
 
-const PolicyRun* find(const std::vector<PolicyRun>& runs, const std::string& policy, const std::string& budget) {
+const PolicyRun* find(const std::vector<PolicyRun>& runs, const std::string& policy,
+                      const std::string& budget) {
   for (const PolicyRun& run : runs) {
     if (run.policy == policy && run.budget.label == budget) return &run;
   }
   return nullptr;
 }
 
-std::vector<Cell> rlb_row(const std::string& policy, const std::string& budget, const EpisodeResult& total, double ratio) {
-  return {cell(policy),          cell(budget),     cell(total.auctions),           cell(total.impressions),
-          cell(total.clicks),    cell(total.cost), cell(total.expected_clicks, 2), cell(ratio, 4)};
+std::vector<Cell> rlb_row(const std::string& policy, const std::string& budget, const EpisodeResult& total,
+                          double ratio) {
+  return {cell(policy),       cell(budget),     cell(total.auctions),           cell(total.impressions),
+          cell(total.clicks), cell(total.cost), cell(total.expected_clicks, 2), cell(ratio, 4)};
 }
 
-void add_interval(std::vector<Cell>& row, const std::vector<double>& a, const std::vector<double>& b, const Options& options) {
+void add_interval(std::vector<Cell>& row, const std::vector<double>& a, const std::vector<double>& b,
+                  const Options& options) {
   const Interval interval = paired_bootstrap(a, b, static_cast<int>(options.bootstrap), options.seed);
   row.push_back(cell(interval.value, 0));
   row.push_back(cell(interval.low, 0));
@@ -61,8 +65,8 @@ void add_interval(std::vector<Cell>& row, const std::vector<double>& a, const st
 }
 
 /// Sums over the budgets; an episode is drawn with all its budgets at once, since they are the same auctions.
-void add_sums(const std::vector<PolicyRun>& runs, const std::vector<std::string>& policies, const Options& options,
-              Table& table) {
+void add_sums(const std::vector<PolicyRun>& runs, const std::vector<std::string>& policies,
+              const Options& options, Table& table) {
   const auto sum_of = [&](const std::string& policy, EpisodeResult& total, double& ratio) {
     std::vector<double> clicks;
     double budgets = 0;
@@ -94,7 +98,8 @@ void add_sums(const std::vector<PolicyRun>& runs, const std::vector<std::string>
 
 Loaded<Table> replay_rlb(const Options& options, std::ostream& err) {
   if (options.info.empty()) return problem("--info is required for this protocol");
-  if (options.episode < 1) return problem("--episode: at least 1");
+  if (options.episode < 1 || options.episode > 10'000'000)
+    return problem("--episode: at least 1, at most 10000000");
   auto budgets = parse_budgets(options.budget);
   if (!budgets) return problem(budgets.error());
   auto policies = parse_policies(options.policies, rlb_policy_names());
@@ -107,24 +112,28 @@ Loaded<Table> replay_rlb(const Options& options, std::ostream& err) {
   if (!auctions) return problem(auctions.error());
   RlbProtocol protocol{.episode = options.episode, .ties = *ties, .seed = options.seed, .lin_b0 = {}};
   if (!options.lin_b0.empty()) {
-    auto tuned = load_lin_tuning(options.lin_b0, options.campaign.empty() ? campaign_of(options.info) : options.campaign);
+    auto tuned = load_lin_tuning(options.lin_b0,
+                                 options.campaign.empty() ? campaign_of(options.info) : options.campaign);
     if (!tuned) return problem(tuned.error());
     protocol.lin_b0 = *tuned;
   }
   std::vector<std::string> to_run = *policies;
   const bool with_interval = options.bootstrap > 0;
-  if (with_interval && std::find(to_run.begin(), to_run.end(), "lin") == to_run.end()) to_run.emplace_back("lin");
+  if (with_interval && std::find(to_run.begin(), to_run.end(), "lin") == to_run.end())
+    to_run.emplace_back("lin");
   const auto runs = run_rlb_protocol(*info, *auctions, *budgets, to_run, protocol);
   if (!runs) return problem(runs.error());
 
-  std::vector<std::string> columns = {"policy", "budget", "auctions", "impressions", "clicks", "cost", "expected_clicks", "ratio"};
+  std::vector<std::string> columns = {"policy", "budget", "auctions",        "impressions",
+                                      "clicks", "cost",   "expected_clicks", "ratio"};
   if (with_interval) columns.insert(columns.end(), {"clicks_vs_lin", "low", "high"});
   Table table(columns);
   for (const PolicyRun& run : *runs) {
     if (std::find(policies->begin(), policies->end(), run.policy) == policies->end()) continue;
     if (run.policy == "lin") err << "lin: b0 " << run.lin_b0 << " at budget " << run.budget.label << '\n';
     std::vector<Cell> row = rlb_row(run.policy, run.budget.label, total_of(run.episodes), run.ratio());
-    if (with_interval) add_interval(row, clicks_of(run), clicks_of(*find(*runs, "lin", run.budget.label)), options);
+    if (with_interval)
+      add_interval(row, clicks_of(run), clicks_of(*find(*runs, "lin", run.budget.label)), options);
     table.add(std::move(row));
   }
   if (with_interval) add_sums(*runs, *policies, options, table);
@@ -158,14 +167,14 @@ Loaded<Table> replay_pid(const Options& options, std::ostream& err) {
   Table table({"round", "ecpc", "phi", "total_click", "click_ratio", "win_ratio", "total_cost", "ref"});
   for (std::size_t k = 0; k < rounds.size(); ++k) {
     const PidRound& round = rounds[k];
-    table.add({cell(static_cast<std::int64_t>(k)), cell(round.ecpc, 4), cell(round.phi, 4), cell(round.clicks),
-               cell(round.click_ratio, 4), cell(round.win_ratio, 4), cell(static_cast<double>(round.cost), 4),
-               cell(protocol.reference, 1)});
+    table.add({cell(static_cast<std::int64_t>(k)), cell(round.ecpc, 4), cell(round.phi, 4),
+               cell(round.clicks), cell(round.click_ratio, 4), cell(round.win_ratio, 4),
+               cell(static_cast<double>(round.cost), 4), cell(protocol.reference, 1)});
   }
   const ControlFigures figures = measure_control(rounds, protocol.reference);
-  err << "rise round " << figures.rise_round << ", settling round " << figures.settling_round << ", overshoot "
-      << 100 * figures.overshoot << " %, settled rmse " << 100 * figures.rmse_settled << " %, sd "
-      << 100 * figures.sd_settled << " %\n";
+  err << "rise round " << figures.rise_round << ", settling round " << figures.settling_round
+      << ", overshoot " << 100 * figures.overshoot << " %, settled rmse " << 100 * figures.rmse_settled
+      << " %, sd " << 100 * figures.sd_settled << " %\n";
   return table;
 }
 
@@ -196,9 +205,10 @@ Loaded<Table> replay_day(const Options& options) {
   if (!info) return problem(info.error());
   const auto auctions = required_auctions("--auctions", options.auctions);
   if (!auctions) return problem(auctions.error());
-  const auto runs = run_day_protocol(*info, *auctions, day_conditions(), *budgets, *policies, *ties, options.seed);
-  Table table({"condition", "policy", "budget", "deviation", "impressions", "clicks", "cost", "expected_clicks", "ratio",
-               "use", "avg_error", "max_deviation"});
+  const auto runs =
+      run_day_protocol(*info, *auctions, day_conditions(), *budgets, *policies, *ties, options.seed);
+  Table table({"condition", "policy", "budget", "deviation", "impressions", "clicks", "cost",
+               "expected_clicks", "ratio", "use", "avg_error", "max_deviation"});
   DayRun mean;
   double count = 0;
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -215,9 +225,10 @@ Loaded<Table> replay_day(const Options& options) {
     const bool last = i + 1 == runs.size() || runs[i + 1].policy != run.policy ||
                       runs[i + 1].budget.label != run.budget.label || runs[i + 1].condition != run.condition;
     if (!last) continue;
-    table.add({cell(mean.condition), cell(mean.policy), cell(mean.budget.label), cell("mean"), cell(""), cell(""), cell(""),
-               cell(""), cell(mean.result.expected_clicks / count, 4), cell(mean.pacing.use / count, 4),
-               cell(mean.pacing.average_error / count, 3), cell(mean.pacing.cumulative_deviation / count, 4)});
+    table.add({cell(mean.condition), cell(mean.policy), cell(mean.budget.label), cell("mean"), cell(""),
+               cell(""), cell(""), cell(""), cell(mean.result.expected_clicks / count, 4),
+               cell(mean.pacing.use / count, 4), cell(mean.pacing.average_error / count, 3),
+               cell(mean.pacing.cumulative_deviation / count, 4)});
     count = 0;
   }
   return table;

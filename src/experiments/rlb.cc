@@ -22,8 +22,8 @@ Vector load(const double* from) {
   return vector;
 }
 
-/// sum over d = 0..last of law[d] * previous[b - d], for the 16 budgets from `b` on. Four accumulators in registers:
-/// each weight is read once, and the additions do not wait for each other.
+/// sum over d = 0..last of law[d] * previous[b - d], for the 16 budgets from `b` on. Four accumulators in
+/// registers: each weight is read once, and the additions do not wait for each other.
 std::array<double, kTile> convolve(const double* law, const double* previous, int last) {
   Vector sums[kVectors] = {};
   for (int d = 0; d <= last; ++d) {
@@ -73,7 +73,8 @@ void RlbTable::fill_row(const double* previous, double* next, double theta_mean)
       const int b = begin + i;
       const int a = best[static_cast<std::size_t>(i)];
       double sum = sums[static_cast<std::size_t>(i)];
-      for (int d = whole ? common + 1 : 0; d <= a; ++d) sum += law_[static_cast<std::size_t>(d)] * previous[b - d];
+      for (int d = whole ? common + 1 : 0; d <= a; ++d)
+        sum += law_[static_cast<std::size_t>(d)] * previous[b - d];
       const double won = cumulative_[static_cast<std::size_t>(a)];
       next[b] = previous[b] * (1 - won) + theta_mean * won + sum;
     }

@@ -10,7 +10,8 @@
 
 namespace bandstand::experiments {
 
-Interval paired_bootstrap(std::span<const double> a, std::span<const double> b, int samples, std::uint64_t seed) {
+Interval paired_bootstrap(std::span<const double> a, std::span<const double> b, int samples,
+                          std::uint64_t seed) {
   BANDSTAND_CHECK(a.size() == b.size());
   std::vector<double> difference(a.size());
   for (std::size_t i = 0; i < a.size(); ++i) difference[i] = a[i] - b[i];
@@ -44,7 +45,8 @@ double area_under_roc(std::span<const double> scores, std::span<const std::uint8
   for (std::size_t begin = 0; begin < order.size();) {
     std::size_t end = begin;
     double here = 0;
-    while (end < order.size() && scores[order[end]] == scores[order[begin]]) here += positive[order[end++]] != 0;
+    while (end < order.size() && scores[order[end]] == scores[order[begin]])
+      here += positive[order[end++]] != 0;
     ranks_of_positives += here * (static_cast<double>(begin + end + 1) / 2);  // the mean rank of the tie
     positives += here;
     begin = end;

@@ -14,9 +14,10 @@ struct Interval {
   double high = 0;
 };
 
-/// Percentile bootstrap of sum(a) - sum(b), where a[i] and b[i] belong to the same episode and are drawn together.
-/// `samples` resamplings (0: no interval, low = high = value). O(samples * episodes).
-Interval paired_bootstrap(std::span<const double> a, std::span<const double> b, int samples, std::uint64_t seed);
+/// Percentile bootstrap of sum(a) - sum(b), where a[i] and b[i] belong to the same episode and are drawn
+/// together. `samples` resamplings (0: no interval, low = high = value). O(samples * episodes).
+Interval paired_bootstrap(std::span<const double> a, std::span<const double> b, int samples,
+                          std::uint64_t seed);
 
 /// Quantile q of the values (linear between neighbours); sorts a copy.
 double quantile(std::vector<double> values, double q);

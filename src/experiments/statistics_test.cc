@@ -64,8 +64,9 @@ TEST(Table, PrintsTheSameRowsInThreeForms) {
   };
   EXPECT_EQ(text(TableFormat::tsv), "policy\tclicks\nmpc\t76\na \"b\"\t0.984\n");
   EXPECT_EQ(text(TableFormat::aligned), "policy  clicks\nmpc         76\na \"b\"    0.984\n");
-  EXPECT_EQ(text(TableFormat::json),
-            "[\n {\"policy\": \"mpc\", \"clicks\": 76},\n {\"policy\": \"a \\\"b\\\"\", \"clicks\": 0.984}\n]\n");
+  EXPECT_EQ(
+      text(TableFormat::json),
+      "[\n {\"policy\": \"mpc\", \"clicks\": 76},\n {\"policy\": \"a \\\"b\\\"\", \"clicks\": 0.984}\n]\n");
 }
 
 }  // namespace

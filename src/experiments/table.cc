@@ -51,7 +51,8 @@ void Table::print(TableFormat format, std::ostream& out) const {
       out << (r == 0 ? "\n {" : ",\n {");
       for (std::size_t c = 0; c < columns_.size(); ++c) {
         const Cell& cell = rows_[r][c];
-        out << (c == 0 ? "" : ", ") << quoted(columns_[c]) << ": " << (cell.is_number ? cell.text : quoted(cell.text));
+        out << (c == 0 ? "" : ", ") << quoted(columns_[c]) << ": "
+            << (cell.is_number ? cell.text : quoted(cell.text));
       }
       out << "}";
     }
@@ -71,7 +72,8 @@ void Table::print(TableFormat format, std::ostream& out) const {
     if (right) out << pad << text;
     if (!right) out << text << (c + 1 < columns_.size() ? pad : "");
   };
-  for (std::size_t c = 0; c < columns_.size(); ++c) put(c, columns_[c], !rows_.empty() && rows_[0][c].is_number);
+  for (std::size_t c = 0; c < columns_.size(); ++c)
+    put(c, columns_[c], !rows_.empty() && rows_[0][c].is_number);
   out << '\n';
   for (const auto& row : rows_) {
     for (std::size_t c = 0; c < columns_.size(); ++c) put(c, row[c].text, row[c].is_number);

@@ -26,7 +26,9 @@ class Table {
   /// One cell a column.
   void add(std::vector<Cell> row);
   [[nodiscard]] std::size_t rows() const { return rows_.size(); }
-  [[nodiscard]] const std::string& at(std::size_t row, std::size_t column) const { return rows_[row][column].text; }
+  [[nodiscard]] const std::string& at(std::size_t row, std::size_t column) const {
+    return rows_[row][column].text;
+  }
   /// JSON is an array of objects.
   void print(TableFormat format, std::ostream& out) const;
 

@@ -15,12 +15,15 @@ namespace {
 constexpr int kBudgetBuckets = 20;
 constexpr int kTimeBuckets = 20;
 constexpr int kThetaBuckets = 6;
-constexpr std::array<std::int64_t, 17> kBids = {0, 5, 10, 15, 20, 30, 40, 50, 60, 80, 100, 120, 150, 180, 220, 260, 300};
+constexpr std::array<std::int64_t, 17> kBids = {0,  5,   10,  15,  20,  30,  40,  50, 60,
+                                                80, 100, 120, 150, 180, 220, 260, 300};
 
 class TabularQ final : public Bidder {
  public:
   TabularQ(const PolicySetup& setup, TabularQOptions options)
-      : options_(options), rng_(setup.seed), q_(kBudgetBuckets * kTimeBuckets * kThetaBuckets * kBids.size()) {
+      : options_(options),
+        rng_(setup.seed),
+        q_(kBudgetBuckets * kTimeBuckets * kThetaBuckets * kBids.size()) {
     std::vector<double> thetas;
     for (const RecordedAuction& auction : setup.head_start) thetas.push_back(auction.theta);
     BANDSTAND_CHECK(!thetas.empty());
@@ -41,10 +44,13 @@ class TabularQ final : public Bidder {
  private:
   [[nodiscard]] std::size_t state_of(const BidSituation& s) const {
     const auto bucket = [](std::int64_t left, std::int64_t whole, int buckets) {
-      return static_cast<std::size_t>(std::clamp<std::int64_t>(left * buckets / std::max<std::int64_t>(1, whole), 0, buckets - 1));
+      return static_cast<std::size_t>(
+          std::clamp<std::int64_t>(left * buckets / std::max<std::int64_t>(1, whole), 0, buckets - 1));
     };
-    const auto theta = static_cast<std::size_t>(std::upper_bound(cuts_.begin(), cuts_.end(), s.theta) - cuts_.begin());
-    return (bucket(s.budget_left, budget_, kBudgetBuckets) * kTimeBuckets + bucket(s.auctions_left, auctions_, kTimeBuckets)) *
+    const auto theta =
+        static_cast<std::size_t>(std::upper_bound(cuts_.begin(), cuts_.end(), s.theta) - cuts_.begin());
+    return (bucket(s.budget_left, budget_, kBudgetBuckets) * kTimeBuckets +
+            bucket(s.auctions_left, auctions_, kTimeBuckets)) *
                kThetaBuckets +
            theta;
   }
