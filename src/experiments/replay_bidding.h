@@ -1,0 +1,34 @@
+// replay_bidding: the verb `bandstand replay bidding`: reads files, runs a protocol, prints a table.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+
+#include "experiments/table.h"
+
+namespace bandstand::experiments {
+
+/// As they come from the command line; everything is checked here, so that the caller only fills them in.
+struct ReplayBiddingOptions {
+  std::string protocol = "rlb";                  ///< rlb, sam, pid or day
+  std::string info = "";                         ///< rlb and day: statistics of the training days (JSON)
+  std::string auctions = "";                     ///< all: rows "click price pctr"
+  std::string train = "";                        ///< sam: rows of the training days
+  std::string budget = "1/32,1/16,1/8,1/4,1/2";  ///< rlb and day
+  std::int64_t episode = 1000;                   ///< rlb
+  std::string policies = "all";                  ///< rlb and day
+  std::string ties =
+      "";  ///< win or lose; empty: as the protocol was published (rlb, day: win; sam, pid: lose)
+  std::string lin_b0 = "";    ///< rlb: tuned b0 of LIN (JSON); without it b0 comes from the info file
+  std::string campaign = "";  ///< whose b0; empty: the info file's name up to its first point
+  std::int64_t bootstrap =
+      0;  ///< rlb: resamplings of the interval of clicks against LIN; adds three columns and rows "all"
+  std::uint64_t seed = 1;
+  TableFormat format = TableFormat::aligned;
+};
+
+/// Prints the table to `out` and complaints to `err`. Returns 0, or 2 for wrong usage or input.
+int replay_bidding(const ReplayBiddingOptions& options, std::ostream& out, std::ostream& err);
+
+}  // namespace bandstand::experiments

@@ -1,0 +1,59 @@
+// statistics: resampling and ranks.
+#include "experiments/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/check.h"
+#include "base/rng.h"
+
+namespace bandstand::experiments {
+
+Interval paired_bootstrap(std::span<const double> a, std::span<const double> b, int samples,
+                          std::uint64_t seed) {
+  BANDSTAND_CHECK(a.size() == b.size());
+  std::vector<double> difference(a.size());
+  for (std::size_t i = 0; i < a.size(); ++i) difference[i] = a[i] - b[i];
+  const double sum = std::accumulate(difference.begin(), difference.end(), 0.0);
+  if (samples <= 0 || difference.empty()) return {sum, sum, sum};
+  base::Rng rng(seed);
+  std::vector<double> sums(static_cast<std::size_t>(samples));
+  for (double& total : sums) {
+    for (std::size_t i = 0; i < difference.size(); ++i) total += difference[rng.below(difference.size())];
+  }
+  std::sort(sums.begin(), sums.end());
+  return {sum, quantile(sums, 0.025), quantile(sums, 0.975)};
+}
+
+double quantile(std::vector<double> values, double q) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const double at = q * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<std::size_t>(at);
+  const std::size_t above = std::min(below + 1, values.size() - 1);
+  return values[below] + (at - static_cast<double>(below)) * (values[above] - values[below]);
+}
+
+double area_under_roc(std::span<const double> scores, std::span<const std::uint8_t> positive) {
+  BANDSTAND_CHECK(scores.size() == positive.size());
+  std::vector<std::size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) { return scores[i] < scores[j]; });
+  double ranks_of_positives = 0;
+  double positives = 0;
+  for (std::size_t begin = 0; begin < order.size();) {
+    std::size_t end = begin;
+    double here = 0;
+    while (end < order.size() && scores[order[end]] == scores[order[begin]])
+      here += positive[order[end++]] != 0;
+    ranks_of_positives += here * (static_cast<double>(begin + end + 1) / 2);  // the mean rank of the tie
+    positives += here;
+    begin = end;
+  }
+  const double negatives = static_cast<double>(scores.size()) - positives;
+  if (positives == 0 || negatives == 0) return 0.5;
+  return (ranks_of_positives - positives * (positives + 1) / 2) / (positives * negatives);
+}
+
+}  // namespace bandstand::experiments

@@ -1,0 +1,28 @@
+// statistics: how sure a figure is: paired bootstrap over episodes, area under the ROC curve.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace bandstand::experiments {
+
+/// A figure with its 95 % interval.
+struct Interval {
+  double value = 0;
+  double low = 0;
+  double high = 0;
+};
+
+/// Percentile bootstrap of sum(a) - sum(b), where a[i] and b[i] belong to the same episode and are drawn
+/// together. `samples` resamplings (0: no interval, low = high = value). O(samples * episodes).
+Interval paired_bootstrap(std::span<const double> a, std::span<const double> b, int samples,
+                          std::uint64_t seed);
+
+/// Quantile q of the values (linear between neighbours); sorts a copy.
+double quantile(std::vector<double> values, double q);
+
+/// P(score of a positive > score of a negative), ties half. 0.5 if one class is absent. O(n log n).
+double area_under_roc(std::span<const double> scores, std::span<const std::uint8_t> positive);
+
+}  // namespace bandstand::experiments

@@ -1,0 +1,40 @@
+// table: rows of results as aligned text, tab-separated values or JSON.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace bandstand::experiments {
+
+enum class TableFormat : std::uint8_t { aligned, tsv, json };
+
+/// A cell is text that is already formatted; numbers stay numbers in JSON.
+struct Cell {
+  std::string text;
+  bool is_number = false;
+};
+Cell cell(std::string text);
+Cell cell(std::int64_t number);
+/// `digits` after the point.
+Cell cell(double number, int digits);
+
+class Table {
+ public:
+  explicit Table(std::vector<std::string> columns) : columns_(std::move(columns)) {}
+  /// One cell a column.
+  void add(std::vector<Cell> row);
+  [[nodiscard]] std::size_t rows() const { return rows_.size(); }
+  [[nodiscard]] const std::string& at(std::size_t row, std::size_t column) const {
+    return rows_[row][column].text;
+  }
+  /// JSON is an array of objects.
+  void print(TableFormat format, std::ostream& out) const;
+
+ private:
+  std::vector<std::string> columns_;
+  std::vector<std::vector<Cell>> rows_;
+};
+
+}  // namespace bandstand::experiments
