@@ -1,0 +1,61 @@
+// event: what happened, in the past tense, identified, and safe to apply twice.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/money.h"
+#include "domain/identity.h"
+#include "domain/vocabulary.h"
+
+namespace bandstand::domain {
+
+enum class EventKind : std::uint8_t {
+  win = 1, bill = 2, loss = 3, impression = 4, view = 5, click = 6, conversion = 7,
+  video_start = 8, video_first_quartile = 9, video_midpoint = 10, video_third_quartile = 11, video_complete = 12
+};
+const char* name_of(EventKind kind) noexcept;
+
+/// How an `${AUCTION_PRICE}` arrived.
+enum class PriceForm : std::uint8_t { price, absent, empty, unresolved, audit, malformed, above_bid, negative };
+const char* name_of(PriceForm form) noexcept;
+
+/// A notice or event as it entered, after its token was verified. Identified by (bid, kind).
+struct Event {
+  EventKind kind = EventKind::win;
+  base::BidId bid;
+  base::CampaignId campaign;
+  base::LineItemId line_item;
+  base::CreativeId creative;
+  std::uint16_t exchange = 0;
+  base::WallTime at;             ///< arrival
+  base::WallTime bid_at;         ///< when the bid was made (from the token)
+  base::Nanos price;             ///< clearing price per impression; meaning by price_form
+  PriceForm price_form = PriceForm::absent;
+  base::Nanos min_to_win;        ///< ${AUCTION_MIN_TO_WIN}; -1 = withheld
+  std::uint16_t loss_reason = 0; ///< OpenRTB loss code
+  std::uint32_t multiplier_e6 = 1'000'000;
+  base::Nanos conversion_value;  ///< of a conversion, if sent
+  UserKey user;                  ///< 0 = unknown or no consent
+  bool test = false;
+  bool suspicious = false;       ///< kept out of money and of learning
+  std::uint8_t suspicion = 0;    ///< reason code of the fraud agent
+};
+
+/// A bid joined with what followed: what learners see. One per bid, emitted when its window closes.
+struct Outcome {
+  base::BidId bid;
+  base::CampaignId campaign;
+  base::LineItemId line_item;
+  base::CreativeId creative;
+  bool won = false, lost = false, billed = false;
+  std::uint16_t loss_reason = 0;
+  base::Nanos bid_price, clearing_price, min_to_win;
+  bool clicked = false, converted = false, viewed = false;
+  bool suspicious = false;
+  base::Nanos reward;            ///< outcomes/rewards: value of what happened minus what it cost
+};
+
+}  // namespace bandstand::domain
