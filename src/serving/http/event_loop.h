@@ -1,4 +1,5 @@
-// event_loop: one thread's epoll loop: readiness, timers on an injected clock, and a wake-up from other threads.
+// event_loop: one thread's epoll loop: readiness, timers on an injected clock, and a wake-up from other
+// threads.
 #pragma once
 
 #include <sys/epoll.h>
@@ -17,12 +18,13 @@ namespace bandstand::serving::http {
 class Watcher {
  public:
   virtual ~Watcher() = default;
-  /// `events` as epoll reports them. May watch and unwatch freely; must not destroy a Watcher before the round ends
-  /// (park it until on_round_end).
+  /// `events` as epoll reports them. May watch and unwatch freely; must not destroy a Watcher before the
+  /// round ends (park it until on_round_end).
   virtual void on_ready(std::uint32_t events) = 0;
 };
 
-/// Something that wants to know when a round is over: to write once what many callbacks have added, to reap, to sweep.
+/// Something that wants to know when a round is over: to write once what many callbacks have added, to reap,
+/// to sweep.
 class RoundListener {
  public:
   virtual ~RoundListener() = default;
@@ -31,8 +33,8 @@ class RoundListener {
 
 /// All members on the loop's thread, except wake() and stop(). Level-triggered.
 ///
-/// A round is: wait, readiness, wake-up callback, due timers, round listeners. Time stands still within a round
-/// for now(); ask the clock for finer.
+/// A round is: wait, readiness, wake-up callback, due timers, round listeners. Time stands still within a
+/// round for now(); ask the clock for finer.
 class EventLoop {
  public:
   explicit EventLoop(const base::Clock& clock);
@@ -47,7 +49,8 @@ class EventLoop {
   void forget_rounds(RoundListener& listener);
 
   using TimerId = std::uint32_t;
-  /// Calls `tick` each `interval` of the injected clock, late rather than twice. The first time after one interval.
+  /// Calls `tick` each `interval` of the injected clock, late rather than twice. The first time after one
+  /// interval.
   TimerId on_tick(base::Duration interval, std::function<void(base::MonoTime)> tick);
   void cancel(TimerId timer);
 
@@ -56,8 +59,8 @@ class EventLoop {
   /// Any thread. About 1 us when the loop sleeps, 5 ns when a wake-up is pending already.
   void wake() noexcept;
 
-  /// One round; waits at most `wait_max` of real time for something to happen (0: does not wait). Returns the number of
-  /// descriptors that were ready.
+  /// One round; waits at most `wait_max` of real time for something to happen (0: does not wait). Returns the
+  /// number of descriptors that were ready.
   int poll(base::Duration wait_max);
   /// Rounds until stop().
   void run();
@@ -66,8 +69,8 @@ class EventLoop {
 
   /// When the round's wait returned.
   [[nodiscard]] base::MonoTime now() const { return now_; }
-  /// How long the round before took. What is ready without waiting has been in the kernel for at most this long, since
-  /// the round before would have seen it: the queueing that an overload controller wants.
+  /// How long the round before took. What is ready without waiting has been in the kernel for at most this
+  /// long, since the round before would have seen it: the queueing that an overload controller wants.
   [[nodiscard]] base::Duration backlog() const { return backlog_; }
   [[nodiscard]] const base::Clock& clock() const { return clock_; }
 

@@ -1,4 +1,5 @@
-// gzip: bodies in and out of gzip (RFC 1952), with limits that a bomb cannot pass and streams that are used again.
+// gzip: bodies in and out of gzip (RFC 1952), with limits that a bomb cannot pass and streams that are used
+// again.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +13,12 @@ namespace bandstand::serving::http {
 
 struct InflateLimits {
   std::size_t bytes_max = 4u << 20;
-  std::size_t ratio_max = 10;              ///< output / input ...
-  std::size_t floor_bytes = 64 * 1024;     ///< ... is looked at beyond this much output
+  std::size_t ratio_max = 10;           ///< output / input ...
+  std::size_t floor_bytes = 64 * 1024;  ///< ... is looked at beyond this much output
 };
 
-/// Inflates whole bodies. Keeps its window and its output buffer: nothing is allocated once they are warm. One thread.
+/// Inflates whole bodies. Keeps its window and its output buffer: nothing is allocated once they are warm.
+/// One thread.
 class Inflater {
  public:
   explicit Inflater(InflateLimits limits);
@@ -24,8 +26,9 @@ class Inflater {
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  /// The whole of one gzip member; trailing bytes are refused. The view holds until the next call, and 64 bytes more than it
-  /// may be read. Errors: invalid_input (not gzip, cut short, bad checksum), exhausted (a limit).
+  /// The whole of one gzip member; trailing bytes are refused. The view holds until the next call, and 64
+  /// bytes more than it may be read. Errors: invalid_input (not gzip, cut short, bad checksum), exhausted (a
+  /// limit).
   base::Result<std::string_view> inflate(std::string_view body);
 
  private:

@@ -50,7 +50,8 @@ struct Address {
   [[nodiscard]] std::string ip_text() const;
   /// "192.0.2.1:80" or "[2001:db8::1]:80".
   [[nodiscard]] std::string text() const;
-  /// Reads what text() writes. Names are not resolved, except "localhost" (127.0.0.1) and an empty host or "*" (0.0.0.0).
+  /// Reads what text() writes. Names are not resolved, except "localhost" (127.0.0.1) and an empty host or
+  /// "*" (0.0.0.0).
   static std::optional<Address> parse(std::string_view text);
 };
 
@@ -68,10 +69,13 @@ struct Request {
   std::array<std::string_view, static_cast<std::size_t>(Header::count_)> headers{};
   Address peer;             ///< of the connection; a proxy's, if there is one
   base::MonoTime received;  ///< when the loop saw the last bytes of it
-  base::Duration backlog{0};  ///< it may have waited in the kernel for this long before `received` (EventLoop::backlog)
+  base::Duration backlog{
+      0};  ///< it may have waited in the kernel for this long before `received` (EventLoop::backlog)
 
   /// Empty if absent. Of a repeated header the first counts.
-  [[nodiscard]] std::string_view header(Header which) const { return headers[static_cast<std::size_t>(which)]; }
+  [[nodiscard]] std::string_view header(Header which) const {
+    return headers[static_cast<std::size_t>(which)];
+  }
 };
 
 struct HeaderField {
@@ -81,13 +85,13 @@ struct HeaderField {
 
 /// An answer. Views need to hold only during the call that takes it: it is serialised at once.
 ///
-/// Content-Length, Connection and Content-Encoding are the server's; a field whose value has control characters is left out
-/// and counted (no response splitting).
+/// Content-Length, Connection and Content-Encoding are the server's; a field whose value has control
+/// characters is left out and counted (no response splitting).
 struct Answer {
   int status = 204;
-  std::string_view content_type;  ///< empty: none is sent
-  std::string_view body;          ///< not sent for 204, 304 and HEAD
-  std::span<const HeaderField> headers;
+  std::string_view content_type{};  ///< empty: none is sent
+  std::string_view body{};          ///< not sent for 204, 304 and HEAD
+  std::span<const HeaderField> headers{};
 };
 
 /// Names an answer that is still owed. Trivial to copy and to store; outlives its connection harmlessly.
@@ -101,7 +105,8 @@ struct ResponseHandle {
 class HttpServer;
 class Connection;
 
-/// Takes one answer, or a promise of one, during Handler::handle. A handler that returns without either has answered 500.
+/// Takes one answer, or a promise of one, during Handler::handle. A handler that returns without either has
+/// answered 500.
 class Response {
  public:
   Response(HttpServer& server, Connection& connection) : server_(server), connection_(connection) {}
@@ -114,8 +119,8 @@ class Response {
   void send(int status, std::string_view content_type, std::string_view body) {
     send(Answer{status, content_type, body, {}});
   }
-  /// The answer will come by HttpServer::complete on this thread. Later requests of the connection are handled meanwhile,
-  /// and their answers are held back so that order is kept.
+  /// The answer will come by HttpServer::complete on this thread. Later requests of the connection are
+  /// handled meanwhile, and their answers are held back so that order is kept.
   [[nodiscard]] ResponseHandle defer();
   [[nodiscard]] bool answered() const { return answered_; }
 
