@@ -1,0 +1,344 @@
+// labels: the closed sets of label values of the catalogue; an enumerator's place is its index.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "telemetry/metrics.h"
+
+namespace bandstand::telemetry {
+
+/// Names given at start (Dimensions): pass their position there.
+struct ExchangeTag {};
+struct AgentTag {};
+struct TopicTag {};
+using Exchange = Named<ExchangeTag>;
+using Agent = Named<AgentTag>;
+using Topic = Named<TopicTag>;
+
+/// An OpenRTB no-bid reason: 0..63 and 500..563 (ours) have a row each; any other code is "other".
+struct Nbr {
+  constexpr explicit Nbr(int code) noexcept
+      : index(code >= 0 && code < 64      ? static_cast<std::size_t>(code)
+              : code >= 500 && code < 564 ? static_cast<std::size_t>(code - 500 + 64)
+                                          : 128) {}
+  std::size_t index;
+};
+inline Label nbr_label() {
+  Label label{"nbr", {}};
+  for (int i = 0; i < 128; ++i) label.values.push_back(std::to_string(i < 64 ? i : i - 64 + 500));
+  label.values.emplace_back("other");
+  return label;
+}
+
+/// What became of a bid request.
+enum class BidOutcome : std::uint8_t { bid, nobid, shed, timeout, invalid };
+template <>
+struct LabelOf<BidOutcome> {
+  static constexpr const char* name = "outcome";
+  static constexpr std::array values{"bid", "nobid", "shed", "timeout", "invalid"};
+};
+static_assert(static_cast<std::size_t>(BidOutcome::invalid) + 1 == LabelOf<BidOutcome>::values.size());
+
+/// What became of a first-party decision request.
+enum class DecideOutcome : std::uint8_t { filled, empty, shed, timeout, invalid };
+template <>
+struct LabelOf<DecideOutcome> {
+  static constexpr const char* name = "outcome";
+  static constexpr std::array values{"filled", "empty", "shed", "timeout", "invalid"};
+};
+static_assert(static_cast<std::size_t>(DecideOutcome::invalid) + 1 == LabelOf<DecideOutcome>::values.size());
+
+/// How an agent's turn ended.
+enum class AgentOutcome : std::uint8_t { answered, passed, failed, late, skipped };
+template <>
+struct LabelOf<AgentOutcome> {
+  static constexpr const char* name = "outcome";
+  static constexpr std::array values{"answered", "passed", "failed", "late", "skipped"};
+};
+static_assert(static_cast<std::size_t>(AgentOutcome::skipped) + 1 == LabelOf<AgentOutcome>::values.size());
+
+/// Why a fallback answered.
+enum class FallbackReason : std::uint8_t { deadline, breaker_open, failed, invalid_answer, off, brownout };
+template <>
+struct LabelOf<FallbackReason> {
+  static constexpr const char* name = "reason";
+  static constexpr std::array values{"deadline",       "breaker_open", "failed",
+                                     "invalid_answer", "off",          "brownout"};
+};
+static_assert(static_cast<std::size_t>(FallbackReason::brownout) + 1 ==
+              LabelOf<FallbackReason>::values.size());
+
+/// Why a line item was no candidate.
+enum class RefusalReason : std::uint8_t {
+  geo,
+  device,
+  os,
+  browser,
+  language,
+  domain,
+  app,
+  segment,
+  keyword,
+  hour,
+  placement_size,
+  placement_type,
+  category,
+  advertiser,
+  block,
+  deal,
+  floor,
+  frequency,
+  budget,
+  pacing,
+  consent,
+  schedule,
+  paused,
+  creative,
+  currency,
+  secure,
+  fraud,
+  separation,
+  price
+};
+template <>
+struct LabelOf<RefusalReason> {
+  static constexpr const char* name = "reason";
+  static constexpr std::array values{
+      "geo",      "device",     "os",      "browser",    "language",       "domain",
+      "app",      "segment",    "keyword", "hour",       "placement_size", "placement_type",
+      "category", "advertiser", "block",   "deal",       "floor",          "frequency",
+      "budget",   "pacing",     "consent", "schedule",   "paused",         "creative",
+      "currency", "secure",     "fraud",   "separation", "price"};
+};
+static_assert(static_cast<std::size_t>(RefusalReason::price) + 1 == LabelOf<RefusalReason>::values.size());
+
+/// Why the fraud agent marked something.
+enum class FraudReason : std::uint8_t {
+  bot_agent,
+  data_center,
+  malformed_agent,
+  address_rate,
+  device_rate,
+  placement_rate,
+  inconsistent,
+  prefetch,
+  expired,
+  duplicate,
+  blocklist,
+  click_too_soon
+};
+template <>
+struct LabelOf<FraudReason> {
+  static constexpr const char* name = "reason";
+  static constexpr std::array values{"bot_agent",   "data_center",    "malformed_agent", "address_rate",
+                                     "device_rate", "placement_rate", "inconsistent",    "prefetch",
+                                     "expired",     "duplicate",      "blocklist",       "click_too_soon"};
+};
+static_assert(static_cast<std::size_t>(FraudReason::click_too_soon) + 1 ==
+              LabelOf<FraudReason>::values.size());
+
+/// Why oversight refused.
+enum class VetoReason : std::uint8_t {
+  blocked_category,
+  blocked_domain,
+  price_cap_absolute,
+  price_cap_relative,
+  sensitive_audience,
+  frequency_cap,
+  competitive_separation,
+  budget_closed,
+  malformed
+};
+template <>
+struct LabelOf<VetoReason> {
+  static constexpr const char* name = "reason";
+  static constexpr std::array values{"blocked_category",       "blocked_domain",     "price_cap_absolute",
+                                     "price_cap_relative",     "sensitive_audience", "frequency_cap",
+                                     "competitive_separation", "budget_closed",      "malformed"};
+};
+static_assert(static_cast<std::size_t>(VetoReason::malformed) + 1 == LabelOf<VetoReason>::values.size());
+
+/// On what ground.
+enum class ConsentBasis : std::uint8_t { tcf, gpp, us_privacy, gpc, coppa, lmt, none_required, unknown };
+template <>
+struct LabelOf<ConsentBasis> {
+  static constexpr const char* name = "basis";
+  static constexpr std::array values{"tcf",   "gpp", "us_privacy",    "gpc",
+                                     "coppa", "lmt", "none_required", "unknown"};
+};
+static_assert(static_cast<std::size_t>(ConsentBasis::unknown) + 1 == LabelOf<ConsentBasis>::values.size());
+
+/// What may be done.
+enum class ConsentDecision : std::uint8_t { personal, contextual, refused };
+template <>
+struct LabelOf<ConsentDecision> {
+  static constexpr const char* name = "decision";
+  static constexpr std::array values{"personal", "contextual", "refused"};
+};
+static_assert(static_cast<std::size_t>(ConsentDecision::refused) + 1 ==
+              LabelOf<ConsentDecision>::values.size());
+
+/// As in the ledger.
+enum class AccountType : std::uint8_t { available, lease, spent, late, refund, fees, house_loss };
+template <>
+struct LabelOf<AccountType> {
+  static constexpr const char* name = "account_type";
+  static constexpr std::array values{"available", "lease", "spent", "late", "refund", "fees", "house_loss"};
+};
+static_assert(static_cast<std::size_t>(AccountType::house_loss) + 1 == LabelOf<AccountType>::values.size());
+
+/// How a lease call ended.
+enum class LeaseResult : std::uint8_t { granted, refused, returned, reclaimed };
+template <>
+struct LabelOf<LeaseResult> {
+  static constexpr const char* name = "result";
+  static constexpr std::array values{"granted", "refused", "returned", "reclaimed"};
+};
+static_assert(static_cast<std::size_t>(LeaseResult::reclaimed) + 1 == LabelOf<LeaseResult>::values.size());
+
+/// What a notice or an event tells.
+enum class NoticeKind : std::uint8_t { win, bill, loss, impression, view, click, conversion, video, other };
+template <>
+struct LabelOf<NoticeKind> {
+  static constexpr const char* name = "kind";
+  static constexpr std::array values{"win",   "bill",       "loss",  "impression", "view",
+                                     "click", "conversion", "video", "other"};
+};
+static_assert(static_cast<std::size_t>(NoticeKind::other) + 1 == LabelOf<NoticeKind>::values.size());
+
+/// What became of it. `new_` is exported as "new".
+enum class NoticeResult : std::uint8_t {
+  new_,
+  duplicate,
+  conflict,
+  forged,
+  late,
+  expired,
+  unknown,
+  invalid,
+  suspicious,
+  refused
+};
+template <>
+struct LabelOf<NoticeResult> {
+  static constexpr const char* name = "result";
+  static constexpr std::array values{"new",     "duplicate", "conflict", "forged",     "late",
+                                     "expired", "unknown",   "invalid",  "suspicious", "refused"};
+};
+static_assert(static_cast<std::size_t>(NoticeResult::refused) + 1 == LabelOf<NoticeResult>::values.size());
+
+/// What was wrong with a token.
+enum class TokenRejection : std::uint8_t { malformed, version, key_id, signature, expired, kind };
+template <>
+struct LabelOf<TokenRejection> {
+  static constexpr const char* name = "reason";
+  static constexpr std::array values{"malformed", "version", "key_id", "signature", "expired", "kind"};
+};
+static_assert(static_cast<std::size_t>(TokenRejection::kind) + 1 == LabelOf<TokenRejection>::values.size());
+
+/// How a publish ended.
+enum class BusResult : std::uint8_t { ok, refused, failed, dropped };
+template <>
+struct LabelOf<BusResult> {
+  static constexpr const char* name = "result";
+  static constexpr std::array values{"ok", "refused", "failed", "dropped"};
+};
+static_assert(static_cast<std::size_t>(BusResult::dropped) + 1 == LabelOf<BusResult>::values.size());
+
+/// Why an event was set aside.
+enum class DeadLetterReason : std::uint8_t { undecodable, unknown_kind, failed, too_large };
+template <>
+struct LabelOf<DeadLetterReason> {
+  static constexpr const char* name = "reason";
+  static constexpr std::array values{"undecodable", "unknown_kind", "failed", "too_large"};
+};
+static_assert(static_cast<std::size_t>(DeadLetterReason::too_large) + 1 ==
+              LabelOf<DeadLetterReason>::values.size());
+
+/// How an outcome met its decision.
+enum class OutcomeJoin : std::uint8_t { matched, late, unmatched, duplicate };
+template <>
+struct LabelOf<OutcomeJoin> {
+  static constexpr const char* name = "join";
+  static constexpr std::array values{"matched", "late", "unmatched", "duplicate"};
+};
+static_assert(static_cast<std::size_t>(OutcomeJoin::duplicate) + 1 == LabelOf<OutcomeJoin>::values.size());
+
+/// What the monitor flagged.
+enum class AnomalyKind : std::uint8_t { win_rate, ctr, spend, price, traffic, reward };
+template <>
+struct LabelOf<AnomalyKind> {
+  static constexpr const char* name = "kind";
+  static constexpr std::array values{"win_rate", "ctr", "spend", "price", "traffic", "reward"};
+};
+static_assert(static_cast<std::size_t>(AnomalyKind::reward) + 1 == LabelOf<AnomalyKind>::values.size());
+
+/// How a reload ended.
+enum class ReloadResult : std::uint8_t { taken, refused, unchanged };
+template <>
+struct LabelOf<ReloadResult> {
+  static constexpr const char* name = "result";
+  static constexpr std::array values{"taken", "refused", "unchanged"};
+};
+static_assert(static_cast<std::size_t>(ReloadResult::unchanged) + 1 == LabelOf<ReloadResult>::values.size());
+
+/// In the life of a connection.
+enum class ConnectionEvent : std::uint8_t {
+  accepted,
+  refused,
+  closed_by_peer,
+  closed_idle,
+  closed_slow,
+  closed_malformed,
+  closed_drained,
+  closed_limit,
+  closed_done,
+  failed
+};
+template <>
+struct LabelOf<ConnectionEvent> {
+  static constexpr const char* name = "event";
+  static constexpr std::array values{
+      "accepted",         "refused",        "closed_by_peer", "closed_idle", "closed_slow",
+      "closed_malformed", "closed_drained", "closed_limit",   "closed_done", "failed"};
+};
+static_assert(static_cast<std::size_t>(ConnectionEvent::failed) + 1 ==
+              LabelOf<ConnectionEvent>::values.size());
+
+/// Class of status.
+enum class StatusClass : std::uint8_t { s1xx, s2xx, s3xx, s4xx, s5xx };
+template <>
+struct LabelOf<StatusClass> {
+  static constexpr const char* name = "code";
+  static constexpr std::array values{"1xx", "2xx", "3xx", "4xx", "5xx"};
+};
+static_assert(static_cast<std::size_t>(StatusClass::s5xx) + 1 == LabelOf<StatusClass>::values.size());
+
+/// Which limit.
+enum class HttpLimit : std::uint8_t {
+  body,
+  header,
+  target,
+  connections,
+  address,
+  descriptors,
+  pipeline,
+  output,
+  header_time,
+  body_time,
+  write_time,
+  inflate,
+  framing
+};
+template <>
+struct LabelOf<HttpLimit> {
+  static constexpr const char* name = "limit";
+  static constexpr std::array values{"body",        "header",   "target", "connections", "address",
+                                     "descriptors", "pipeline", "output", "header_time", "body_time",
+                                     "write_time",  "inflate",  "framing"};
+};
+static_assert(static_cast<std::size_t>(HttpLimit::framing) + 1 == LabelOf<HttpLimit>::values.size());
+
+}  // namespace bandstand::telemetry
