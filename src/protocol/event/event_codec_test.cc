@@ -1,0 +1,136 @@
+// event_codec_test: what we write is what event.proto says, and comes back whole.
+#include "protocol/event/event_codec.h"
+
+#include <google/protobuf/compiler/importer.h>
+#include <google/protobuf/dynamic_message.h>
+#include <gtest/gtest.h>
+
+#include "base/rng.h"
+
+namespace bandstand::protocol::event {
+namespace {
+
+/// The schema as protobuf's own compiler reads it.
+class Schema {
+ public:
+  Schema() : importer_(tree(), nullptr) {
+    file_ = importer_.Import("event.proto");
+  }
+  std::unique_ptr<google::protobuf::Message> parse(const char* name, const std::string& bytes) {
+    const auto* descriptor = file_->FindMessageTypeByName(name);
+    std::unique_ptr<google::protobuf::Message> message(factory_.GetPrototype(descriptor)->New());
+    EXPECT_TRUE(message->ParseFromString(bytes));
+    EXPECT_EQ(message->GetReflection()->GetUnknownFields(*message).field_count(), 0);
+    return message;
+  }
+
+ private:
+  google::protobuf::compiler::SourceTree* tree() {
+    tree_.MapPath("", BANDSTAND_SOURCE_DIR "/src/protocol/event");
+    return &tree_;
+  }
+  google::protobuf::compiler::DiskSourceTree tree_;
+  google::protobuf::compiler::Importer importer_;
+  const google::protobuf::FileDescriptor* file_ = nullptr;
+  google::protobuf::DynamicMessageFactory factory_;
+};
+
+domain::DecisionRecord sample(base::Arena& arena) {
+  domain::DecisionRecord r;
+  r.id = {0x0001000000000007, 0x1200};
+  r.at = {1'700'000'000'123'456'789};
+  r.exchange = 3;
+  r.request = "{\"id\":\"1\"}";
+  r.seed = 0xFEDCBA9876543210;
+  r.catalogue_version = 42;
+  r.pacing_version = 7;
+  r.user = 99;
+  auto* state = arena.make<domain::UserState>();
+  state->clicks = 5;
+  r.state = state;
+  r.no_bid = domain::NoBid::paced;
+  r.calls = arena.array<domain::CallRecord>(2);
+  r.calls[1].stage = domain::Stage::oversight;
+  r.calls[1].propensity = 0.25f;
+  r.impressions = arena.array<domain::ImpressionRecord>(1);
+  r.impressions[0].id = "imp";
+  r.impressions[0].candidates = arena.array<domain::CandidateRecord>(2);
+  r.impressions[0].candidates[0].deal = 0;
+  r.impressions[0].candidates[1].price = base::Nanos{1'234'567};
+  r.impressions[0].candidates[1].value = 0.1;
+  r.impressions[0].candidates[1].refusal = domain::Refusal::outranked;
+  return r;
+}
+
+TEST(EventCodec, WritesDecisionsThatTheSchemaReadsAndWritesTheSame) {
+  base::Arena arena;
+  std::string bytes;
+  encode(sample(arena), bytes);
+  Schema schema;
+  const auto message = schema.parse("Decision", bytes);
+  EXPECT_EQ(message->SerializeAsString(), bytes);
+}
+
+TEST(EventCodec, ReadsBackEveryFieldOfADecision) {
+  base::Arena arena;
+  std::string bytes;
+  encode(sample(arena), bytes);
+  EXPECT_FALSE(is_shard_state(bytes));
+  const auto back = decode_decision(bytes, arena);
+  ASSERT_TRUE(back);
+  EXPECT_EQ((*back)->id, (base::DecisionId{0x0001000000000007, 0x1200}));
+  EXPECT_EQ((*back)->state->clicks, 5u);
+  EXPECT_EQ((*back)->impressions[0].candidates[0].deal, 0);
+  EXPECT_EQ((*back)->impressions[0].candidates[1].deal, 0xff);
+  EXPECT_EQ((*back)->impressions[0].candidates[1].price.value, 1'234'567);
+  std::string again;
+  encode(**back, again);
+  EXPECT_EQ(again, bytes);
+}
+
+TEST(EventCodec, KeepsEventsAndShardStatesWhole) {
+  domain::Event event;
+  event.kind = domain::EventKind::loss;
+  event.bid = {1, 2};
+  event.price = base::Nanos{-5};
+  event.loss_reason = 102;
+  std::string bytes;
+  encode(event, bytes);
+  Schema schema;
+  EXPECT_EQ(schema.parse("Event", bytes)->SerializeAsString(), bytes);
+  const auto back = decode_event(bytes);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->price.value, -5);
+  EXPECT_EQ(back->multiplier_e6, 1'000'000u);
+
+  base::Arena arena;
+  const std::uint64_t words[2] = {5, 1ull << 63};
+  domain::ShardState state;
+  state.node = {4};
+  state.open_epoch = 9;
+  state.open_campaigns = words;
+  bytes.clear();
+  encode(state, bytes);
+  EXPECT_TRUE(is_shard_state(bytes));
+  EXPECT_EQ(schema.parse("ShardState", bytes)->SerializeAsString(), bytes);
+  EXPECT_EQ(decode_shard_state(bytes, arena)->open_campaigns[1], 1ull << 63);
+}
+
+TEST(EventCodec, RefusesCutAndFlippedBytesWithoutHarm) {
+  base::Arena arena;
+  std::string bytes;
+  encode(sample(arena), bytes);
+  for (std::size_t cut = 0; cut < bytes.size(); ++cut) (void)decode_decision(std::string_view(bytes).substr(0, cut), arena);
+  base::Rng rng(1);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string bad = bytes;
+    bad[rng.below(bad.size())] ^= static_cast<char>(1 << rng.below(8));
+    (void)decode_decision(bad, arena);
+    (void)decode_event(bad);
+    (void)decode_shard_state(bad, arena);
+    arena.reset();
+  }
+}
+
+}  // namespace
+}  // namespace bandstand::protocol::event
