@@ -10,6 +10,7 @@
 #include "experiments/protocol_pid.h"
 #include "experiments/protocol_rlb.h"
 #include "experiments/protocol_sam.h"
+#include "experiments/protocol_shading.h"
 #include "experiments/statistics.h"
 
 namespace bandstand::experiments {
@@ -83,15 +84,15 @@ void add_sums(const std::vector<PolicyRun>& runs, const std::vector<std::string>
     ratio /= std::max(1.0, budgets);
     return clicks;
   };
-  EpisodeResult lin_total;
-  double lin_ratio = 0;
-  const std::vector<double> lin = sum_of("lin", lin_total, lin_ratio);
+  EpisodeResult baseline_total;
+  double baseline_ratio = 0;
+  const std::vector<double> baseline = sum_of(options.baseline, baseline_total, baseline_ratio);
   for (const std::string& policy : policies) {
     EpisodeResult total;
     double ratio = 0;
     const std::vector<double> clicks = sum_of(policy, total, ratio);
     std::vector<Cell> row = rlb_row(policy, "all", total, ratio);
-    add_interval(row, clicks, lin, options);
+    add_interval(row, clicks, baseline, options);
     table.add(std::move(row));
   }
 }
@@ -104,6 +105,9 @@ Loaded<Table> replay_rlb(const Options& options, std::ostream& err) {
   if (!budgets) return problem(budgets.error());
   auto policies = parse_policies(options.policies, rlb_policy_names());
   if (!policies) return problem(policies.error());
+  const auto baseline = parse_policies(options.baseline, rlb_policy_names());
+  if (!baseline || baseline->size() != 1)
+    return problem("--baseline: '" + options.baseline + "' is not one policy");
   const auto ties = ties_of(options, Ties::win);
   if (!ties) return problem(ties.error());
   const auto info = load_campaign_info(options.info);
@@ -119,21 +123,21 @@ Loaded<Table> replay_rlb(const Options& options, std::ostream& err) {
   }
   std::vector<std::string> to_run = *policies;
   const bool with_interval = options.bootstrap > 0;
-  if (with_interval && std::find(to_run.begin(), to_run.end(), "lin") == to_run.end())
-    to_run.emplace_back("lin");
+  if (with_interval && std::find(to_run.begin(), to_run.end(), options.baseline) == to_run.end())
+    to_run.push_back(options.baseline);
   const auto runs = run_rlb_protocol(*info, *auctions, *budgets, to_run, protocol);
   if (!runs) return problem(runs.error());
 
   std::vector<std::string> columns = {"policy", "budget", "auctions",        "impressions",
                                       "clicks", "cost",   "expected_clicks", "ratio"};
-  if (with_interval) columns.insert(columns.end(), {"clicks_vs_lin", "low", "high"});
+  if (with_interval) columns.insert(columns.end(), {"clicks_vs_" + options.baseline, "low", "high"});
   Table table(columns);
   for (const PolicyRun& run : *runs) {
     if (std::find(policies->begin(), policies->end(), run.policy) == policies->end()) continue;
     if (run.policy == "lin") err << "lin: b0 " << run.lin_b0 << " at budget " << run.budget.label << '\n';
     std::vector<Cell> row = rlb_row(run.policy, run.budget.label, total_of(run.episodes), run.ratio());
     if (with_interval)
-      add_interval(row, clicks_of(run), clicks_of(*find(*runs, "lin", run.budget.label)), options);
+      add_interval(row, clicks_of(run), clicks_of(*find(*runs, options.baseline, run.budget.label)), options);
     table.add(std::move(row));
   }
   if (with_interval) add_sums(*runs, *policies, options, table);
@@ -234,14 +238,30 @@ Loaded<Table> replay_day(const Options& options) {
   return table;
 }
 
+Loaded<Table> replay_shading(const Options& options) {
+  if (options.info.empty()) return problem("--info is required for this protocol");
+  const auto info = load_campaign_info(options.info);
+  if (!info) return problem(info.error());
+  const auto auctions = required_auctions("--auctions", options.auctions);
+  if (!auctions) return problem(auctions.error());
+  Table table({"value", "policy", "surplus_share", "mean_paid", "win_rate"});
+  for (const ShadingRow& row : run_shading_protocol(*info, *auctions, options.seed)) {
+    table.add({cell(row.value_factor, 1), cell(row.policy), cell(row.surplus_share, 3),
+               cell(row.mean_paid, 2), cell(row.win_rate, 3)});
+  }
+  return table;
+}
+
 }  // namespace
 
 int replay_bidding(const ReplayBiddingOptions& options, std::ostream& out, std::ostream& err) {
-  Loaded<Table> table = problem("--protocol: '" + options.protocol + "' is none of rlb, sam, pid, day");
+  Loaded<Table> table =
+      problem("--protocol: '" + options.protocol + "' is none of rlb, sam, pid, day, shading");
   if (options.protocol == "rlb") table = replay_rlb(options, err);
   if (options.protocol == "sam") table = replay_sam(options);
   if (options.protocol == "pid") table = replay_pid(options, err);
   if (options.protocol == "day") table = replay_day(options);
+  if (options.protocol == "shading") table = replay_shading(options);
   if (!table) {
     err << "replay bidding: " << table.error() << '\n';
     return 2;

@@ -11,10 +11,10 @@ namespace bandstand::experiments {
 
 /// As they come from the command line; everything is checked here, so that the caller only fills them in.
 struct ReplayBiddingOptions {
-  std::string protocol = "rlb";                  ///< rlb, sam, pid or day
-  std::string info = "";                         ///< rlb and day: statistics of the training days (JSON)
-  std::string auctions = "";                     ///< all: rows "click price pctr"
-  std::string train = "";                        ///< sam: rows of the training days
+  std::string protocol = "rlb";  ///< rlb, sam, pid, day or shading
+  std::string info = "";         ///< rlb, day, shading: statistics of the training days (JSON)
+  std::string auctions = "";     ///< all: rows "click price pctr"
+  std::string train = "";        ///< sam: rows of the training days
   std::string budget = "1/32,1/16,1/8,1/4,1/2";  ///< rlb and day
   std::int64_t episode = 1000;                   ///< rlb
   std::string policies = "all";                  ///< rlb and day
@@ -22,8 +22,10 @@ struct ReplayBiddingOptions {
       "";  ///< win or lose; empty: as the protocol was published (rlb, day: win; sam, pid: lose)
   std::string lin_b0 = "";    ///< rlb: tuned b0 of LIN (JSON); without it b0 comes from the info file
   std::string campaign = "";  ///< whose b0; empty: the info file's name up to its first point
-  std::int64_t bootstrap =
-      0;  ///< rlb: resamplings of the interval of clicks against LIN; adds three columns and rows "all"
+  /// rlb: resamplings of the 95 % interval of clicks against `baseline`; adds three columns and rows "all"
+  /// (the sum over the budgets). 0: none.
+  std::int64_t bootstrap = 0;
+  std::string baseline = "lin";
   std::uint64_t seed = 1;
   TableFormat format = TableFormat::aligned;
 };
