@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/money.h"
+#include "domain/auction.h"
 #include "domain/identity.h"
 #include "domain/vocabulary.h"
 
@@ -44,15 +45,42 @@ struct Event {
   std::uint8_t suspicion = 0;    ///< reason code of the fraud agent
 };
 
-/// A bid joined with what followed: what learners see. One per bid, emitted when its window closes.
-struct Outcome {
+/// What was known when a bid was made: the part of the decision that learners need, without looking it up again.
+struct BidFacts {
   base::BidId bid;
   base::CampaignId campaign;
   base::LineItemId line_item;
   base::CreativeId creative;
+  std::uint16_t exchange = 0;
+  std::uint8_t media = 1;             ///< MediaType
+  std::uint8_t device = 0;            ///< DeviceType
+  std::uint8_t at = 2;                ///< auction type
+  bool first_party = false;
+  bool test = false, suspicious = false;  ///< kept out of money and of learning
+  Size size;                          ///< of the creative
+  base::WallTime at_time;
+  base::Duration life{0};             ///< until when it may be billed
+  base::Nanos price, floor;
+  double value = 0;                   ///< predicted, nanos
+  float mu = 1;
+  float click_rate = 0, conversion_rate = 0;  ///< predicted
+  float propensity = 1;               ///< of the creative
+  std::uint32_t user_topic = 0;       ///< agents::creative::ResponseContext
+  float user_topic_weight = 0;
+  std::uint16_t impressions_seen = 0;
+  std::uint32_t placement = 0;        ///< topic_of(tag id)
+  UserKey user;                       ///< 0 = unknown or no consent
+};
+
+/// A bid joined with what followed: what learners see. Emitted once per bid and kind.
+struct Outcome {
+  /// price: win or loss is known. response: the click window has closed. conversion: so has the conversion window.
+  enum class Kind : std::uint8_t { price, response, conversion } kind = Kind::price;
+  BidFacts facts;
   bool won = false, lost = false, billed = false;
   std::uint16_t loss_reason = 0;
-  base::Nanos bid_price, clearing_price, min_to_win;
+  base::Nanos clearing_price;         ///< per impression; meaningful if won
+  base::Nanos min_to_win{-1};         ///< -1 = withheld
   bool clicked = false, converted = false, viewed = false;
   bool suspicious = false;
   base::Nanos reward;            ///< outcomes/rewards: value of what happened minus what it cost
