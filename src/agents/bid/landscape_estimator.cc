@@ -11,15 +11,19 @@ namespace bandstand::agents::bid {
 LandscapeEstimator::LandscapeEstimator(PriceGrid grid, std::span<const double> prior, Options options)
     : grid_(std::move(grid)),
       options_(options),
-      prior_(prior.begin(), prior.end()),
       seen_(static_cast<std::size_t>(grid_.size())),
       lost_(static_cast<std::size_t>(grid_.size())),
       won_(static_cast<std::size_t>(grid_.size())) {
   BANDSTAND_CHECK(options_.decay >= 0 && options_.decay <= 1 && options_.prior_weight > 0);
-  if (prior_.empty()) prior_.assign(seen_.size(), 1.0);
-  BANDSTAND_CHECK(prior_.size() == seen_.size());
-  const double sum = std::accumulate(prior_.begin(), prior_.end(), 0.0);
+  const std::vector<double> flat(prior.empty() ? seen_.size() : 0, 1.0);
+  set_prior(prior.empty() ? flat : prior);
+}
+
+void LandscapeEstimator::set_prior(std::span<const double> prior) {
+  BANDSTAND_CHECK(prior.size() == seen_.size());
+  const double sum = std::accumulate(prior.begin(), prior.end(), 0.0);
   BANDSTAND_CHECK(sum > 0);
+  prior_.assign(prior.begin(), prior.end());
   for (double& m : prior_) m *= options_.prior_weight / sum;
 }
 

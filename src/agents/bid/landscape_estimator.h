@@ -38,6 +38,8 @@ class LandscapeEstimator {
 
   /// The present estimate. O(bins), or O(bins * passes) with wins of unknown price.
   [[nodiscard]] Landscape estimate() const;
+  /// Replaces the prior (one weight a bin, any scale): for a law that leans on the one above it in a hierarchy.
+  void set_prior(std::span<const double> prior);
   /// Forgets a part of what was seen (once per pacing window).
   void decay();
   /// Auctions' worth of observations that are still remembered.

@@ -1,0 +1,167 @@
+// market_tracker: censored evidence in, laws out.
+#include "agents/bid/market_tracker.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace bandstand::agents::bid {
+
+using outcomes::PriceOutcome;
+
+MarketKey market_of(const outcomes::BidFacts& facts) noexcept {
+  return {facts.exchange, facts.response.media, facts.response.device, facts.response.size};
+}
+
+MarketTracker::Reading MarketTracker::read_win(const PriceOutcome& outcome) const {
+  const std::int64_t bid = outcome.facts.price.value;
+  const std::int64_t floor = outcome.facts.floor.value;
+  if (outcome.min_to_win.value >= 0) {
+    const std::int64_t least = outcome.min_to_win.value;
+    if (least > 0 && least > floor && least <= bid) return {Evidence::exact, least};
+    return {Evidence::at_most, std::clamp(std::max(least, floor), std::int64_t{1}, bid)};
+  }
+  if (outcome.facts.auction_type == 2 && outcome.price_known && outcome.clearing_price.value <= bid) {
+    const std::int64_t paid = outcome.clearing_price.value;
+    return paid > floor ? Reading{Evidence::exact, paid} : Reading{Evidence::at_most, std::max<std::int64_t>(floor, 1)};
+  }
+  return {Evidence::at_most, bid};
+}
+
+MarketTracker::Reading MarketTracker::read_loss(const PriceOutcome& outcome) {
+  const std::int64_t bid = outcome.facts.price.value;
+  ++losses_told_[outcome.facts.exchange];
+  ++counts_.by_loss_code[std::min<std::size_t>(outcome.loss_reason, counts_.by_loss_code.size() - 1)];
+  switch (outcome.loss_reason) {
+    case 0:
+    case 102:
+    case 103:
+      ++counts_.losses;
+      if (outcome.min_to_win.value > bid) return {Evidence::exact, outcome.min_to_win.value};
+      return {Evidence::above, bid};
+    case 100:
+    case 101:
+      ++counts_.floors;
+      return {Evidence::above, bid};
+    default:
+      ++counts_.defects;
+      return {};
+  }
+}
+
+MarketTracker::Reading MarketTracker::read(const PriceOutcome& outcome) {
+  const outcomes::BidFacts& facts = outcome.facts;
+  if (!facts.learnable || facts.test || facts.auction_type == 3 || facts.price.value <= 0) {
+    ++counts_.ignored;
+    return {};
+  }
+  switch (outcome.result) {
+    case PriceOutcome::Result::won:
+      ++counts_.wins;
+      return read_win(outcome);
+    case PriceOutcome::Result::lost:
+      return read_loss(outcome);
+    case PriceOutcome::Result::silent:
+      ++counts_.silent;
+      if (losses_told_.contains(facts.exchange)) return {};  // it tells losses: this notice went missing
+      return {Evidence::above, facts.price.value};
+  }
+  return {};
+}
+
+MarketTracker::Market* MarketTracker::market_at(const MarketKey& key, MarketLevel level) {
+  const std::uint64_t code = market_code(key, level);
+  const auto found = markets_.find(code);
+  if (found != markets_.end()) return &found->second;
+  if (level != MarketLevel::all && markets_.size() >= options_.markets_max) {
+    ++counts_.crowded_out;
+    return nullptr;
+  }
+  const double weight = level == MarketLevel::all ? options_.root_weight : options_.prior_weight;
+  const std::uint64_t parent =
+      level == MarketLevel::all ? 0 : market_code(key, static_cast<MarketLevel>(static_cast<int>(level) - 1));
+  Market made{LandscapeEstimator(market_grid(), {}, {.decay = options_.decay, .prior_weight = weight}), parent, 0, true, {}};
+  return &markets_.emplace(code, std::move(made)).first->second;
+}
+
+void MarketTracker::observe(const PriceOutcome& outcome) {
+  const Reading reading = read(outcome);
+  if (reading.evidence == Evidence::nothing) return;
+  news_ = true;
+  learn_q(outcome);
+  for (int level = 0; level < kMarketLevels; ++level) {
+    Market* market = market_at(market_of(outcome.facts), static_cast<MarketLevel>(level));
+    if (market == nullptr) return;
+    if (reading.evidence == Evidence::exact) market->estimator.observe_price(reading.amount);
+    if (reading.evidence == Evidence::above) market->estimator.observe_loss(reading.amount);
+    if (reading.evidence == Evidence::at_most) market->estimator.observe_win(reading.amount);
+    market->news += 1;
+    market->changed = true;
+  }
+}
+
+/// One-step Q learning over price buckets, as the textbook has it: each auction is an episode.
+void MarketTracker::learn_q(const PriceOutcome& outcome) {
+  const auto worth = static_cast<double>(outcome.facts.worth.value);
+  if (worth <= 0) return;
+  const bool won = outcome.result == PriceOutcome::Result::won;
+  const auto bid = static_cast<double>(outcome.facts.price.value);
+  const auto paid = outcome.price_known ? static_cast<double>(outcome.clearing_price.value) : bid;
+  const double reward = won ? (worth - paid) / worth : 0;
+  const int action = std::clamp(static_cast<int>(std::lround(bid / worth * QTable::kActions)) - 1, 0, QTable::kActions - 1);
+  float& q = q_table_.at(QTable::state_of(outcome.facts.exchange, worth), action);
+  q += options_.q_rate * (static_cast<float>(reward) - q);
+}
+
+void MarketTracker::advance(base::WallTime now) {
+  if (window_end_.ns == 0) window_end_ = now + options_.window;
+  if (now < window_end_) return;
+  window_end_ = now + options_.window;
+  for (auto& [code, market] : markets_) {
+    if (market.news < options_.window_weight_min) continue;  // its window goes on
+    market.estimator.decay();
+    market.news = 0;
+  }
+}
+
+MarketSnapshotPtr MarketTracker::publish() {
+  std::vector<MarketSnapshot::Market> out;
+  out.reserve(markets_.size());
+  // Codes end in the level; parents first, so that a child leans on its parent's newest law.
+  for (int level = 0; level < kMarketLevels; ++level) {
+    for (auto& [code, market] : markets_) {
+      if (static_cast<int>(code & 0xff) != level + 1) continue;
+      if (market.changed) {
+        if (market.parent != 0) {
+          const std::vector<float>& above = markets_.at(market.parent).masses;
+          market.estimator.set_prior(std::vector<double>(above.begin(), above.end()));
+        }
+        const Landscape law = market.estimator.estimate();
+        market.masses.assign(law.masses().begin(), law.masses().end());
+        market.changed = false;
+      }
+      out.push_back({code, static_cast<float>(market.estimator.weight()), market.masses});
+    }
+  }
+  news_ = false;
+  return std::make_shared<const MarketSnapshot>(++version_, std::move(out), q_table_);
+}
+
+void MarketTracker::restore(const MarketSnapshot& snapshot) {
+  markets_.clear();
+  version_ = snapshot.version();
+  q_table_ = snapshot.q_table();
+  const PriceGrid grid = market_grid();
+  for (const auto& from : snapshot.markets()) {
+    const auto level = static_cast<MarketLevel>((from.code & 0xff) - 1);
+    const MarketKey key{.exchange = static_cast<std::uint16_t>(from.code >> 48),
+                        .media = static_cast<std::uint8_t>(from.code >> 40),
+                        .size = static_cast<std::uint32_t>(from.code >> 8)};
+    Market* market = market_at(key, level);
+    if (market == nullptr) continue;
+    for (std::size_t bin = 0; bin < from.masses.size(); ++bin) {
+      market->estimator.observe_price(grid.upper(static_cast<int>(bin)), static_cast<double>(from.masses[bin]) * from.weight);
+    }
+  }
+}
+
+}  // namespace bandstand::agents::bid

@@ -1,0 +1,205 @@
+// market_tracker_test: what is learned from each kind of notice, how markets lean on each other, and what survives bytes.
+#include "agents/bid/market_tracker.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/rng.h"
+
+namespace bandstand::agents::bid {
+namespace {
+
+using outcomes::PriceOutcome;
+
+constexpr std::int64_t kCpm = 1'000'000;  // nanos per impression of a CPM of 1
+
+PriceOutcome outcome_of(PriceOutcome::Result result, std::int64_t bid, std::uint8_t auction_type = 1) {
+  PriceOutcome outcome;
+  outcome.result = result;
+  outcome.facts.price = {bid};
+  outcome.facts.worth = {bid * 2};
+  outcome.facts.auction_type = auction_type;
+  outcome.facts.exchange = 1;
+  outcome.facts.response.size = 300u << 16 | 250;
+  return outcome;
+}
+
+/// P(price to beat <= bid) after `count` equal observations, in their own market.
+double learned(const PriceOutcome& outcome, std::int64_t bid, int count = 2000) {
+  MarketTracker tracker({});
+  for (int i = 0; i < count; ++i) tracker.observe(outcome);
+  const MarketSnapshotPtr snapshot = tracker.publish();
+  return snapshot->law_of(market_of(outcome.facts)).landscape->win_probability(bid);
+}
+
+TEST(MarketTracker, ASecondPriceWinRevealsThePrice) {
+  PriceOutcome win = outcome_of(PriceOutcome::Result::won, 5 * kCpm, 2);
+  win.price_known = true;
+  win.clearing_price = {2 * kCpm};
+  EXPECT_LT(learned(win, 19 * kCpm / 10), 0.05);
+  EXPECT_GT(learned(win, 21 * kCpm / 10), 0.95);
+}
+
+TEST(MarketTracker, ASecondPriceWinAtTheFloorSaysAtMostTheFloor) {
+  PriceOutcome win = outcome_of(PriceOutcome::Result::won, 5 * kCpm, 2);
+  win.facts.floor = {2 * kCpm};
+  win.price_known = true;
+  win.clearing_price = {2 * kCpm};
+  EXPECT_GT(learned(win, kCpm), 0.3);
+  EXPECT_GT(learned(win, 21 * kCpm / 10), 0.95);
+}
+
+TEST(MarketTracker, AFirstPriceWinSaysAtMostOurBidUnlessTheMinimumToWinIsTold) {
+  PriceOutcome win = outcome_of(PriceOutcome::Result::won, 5 * kCpm);
+  win.price_known = true;
+  win.clearing_price = {5 * kCpm};  // our own bid: no news of the others
+  EXPECT_GT(learned(win, kCpm), 0.3);
+  win.min_to_win = {3 * kCpm};
+  EXPECT_LT(learned(win, 29 * kCpm / 10), 0.05);
+  EXPECT_GT(learned(win, 31 * kCpm / 10), 0.95);
+}
+
+TEST(MarketTracker, OnlyPricesAndFloorsAreLearnedFromLosses) {
+  PriceOutcome loss = outcome_of(PriceOutcome::Result::lost, 2 * kCpm);
+  for (const int code : {0, 102, 103, 100, 101}) {
+    loss.loss_reason = static_cast<std::uint16_t>(code);
+    EXPECT_LT(learned(loss, 2 * kCpm), 0.05) << code;
+  }
+  MarketTracker tracker({});
+  for (const int code : {1, 3, 9, 200, 202, 212}) {
+    loss.loss_reason = static_cast<std::uint16_t>(code);
+    tracker.observe(loss);
+  }
+  EXPECT_FALSE(tracker.has_news());
+  EXPECT_EQ(tracker.counts().defects, 6u);
+  EXPECT_EQ(tracker.counts().by_loss_code[202], 1u);
+}
+
+TEST(MarketTracker, SilenceIsALossOnlyWhereLossesAreNeverTold) {
+  MarketTracker tracker({});
+  tracker.observe(outcome_of(PriceOutcome::Result::silent, kCpm));
+  EXPECT_TRUE(tracker.has_news());
+  (void)tracker.publish();
+  PriceOutcome loss = outcome_of(PriceOutcome::Result::lost, kCpm);
+  loss.loss_reason = 1;  // a defect, but it shows that this exchange tells
+  tracker.observe(loss);
+  tracker.observe(outcome_of(PriceOutcome::Result::silent, kCpm));
+  EXPECT_FALSE(tracker.has_news());
+}
+
+TEST(MarketTracker, SuspiciousTestAndFixedPriceBidsTeachNothing) {
+  MarketTracker tracker({});
+  PriceOutcome outcome = outcome_of(PriceOutcome::Result::lost, kCpm);
+  outcome.facts.learnable = false;
+  tracker.observe(outcome);
+  outcome = outcome_of(PriceOutcome::Result::lost, kCpm);
+  outcome.facts.test = true;
+  tracker.observe(outcome);
+  tracker.observe(outcome_of(PriceOutcome::Result::won, kCpm, 3));
+  EXPECT_FALSE(tracker.has_news());
+  EXPECT_EQ(tracker.counts().ignored, 3u);
+}
+
+TEST(MarketTracker, AThinMarketLeansOnTheOneAboveIt) {
+  MarketTracker tracker({});
+  PriceOutcome rich = outcome_of(PriceOutcome::Result::won, 9 * kCpm);
+  rich.min_to_win = {2 * kCpm};
+  for (int i = 0; i < 2000; ++i) tracker.observe(rich);
+  PriceOutcome thin = rich;
+  thin.facts.response.size = 728u << 16 | 90;
+  thin.min_to_win = {4 * kCpm};
+  for (int i = 0; i < 10; ++i) tracker.observe(thin);
+  const MarketSnapshotPtr snapshot = tracker.publish();
+  const auto law = snapshot->law_of(market_of(thin.facts));
+  EXPECT_EQ(law.level, MarketLevel::size);
+  const double at_two = law.landscape->win_probability(21 * kCpm / 10);
+  EXPECT_NEAR(at_two, 50.0 / 60, 0.03);  // 10 of its own against a prior of 50
+  MarketKey unseen = market_of(thin.facts);
+  unseen.media = 2;
+  EXPECT_EQ(snapshot->law_of(unseen).level, MarketLevel::exchange);
+  unseen.exchange = 77;
+  EXPECT_EQ(snapshot->law_of(unseen).level, MarketLevel::all);
+}
+
+TEST(MarketTracker, ForgetsAPriceLevelThatIsOver) {
+  MarketTracker tracker({});
+  base::WallTime now{1'000'000'000'000};
+  PriceOutcome win = outcome_of(PriceOutcome::Result::won, 9 * kCpm);
+  const auto window = [&](std::int64_t price) {
+    win.min_to_win = {price};
+    for (int i = 0; i < 500; ++i) tracker.observe(win);
+    tracker.advance(now);
+    now = now + std::chrono::seconds(61);
+  };
+  for (int i = 0; i < 10; ++i) window(2 * kCpm);
+  for (int i = 0; i < 5; ++i) window(4 * kCpm);
+  const auto law = tracker.publish()->law_of(market_of(win.facts));
+  EXPECT_LT(law.landscape->win_probability(3 * kCpm), 0.4);
+  EXPECT_LT(law.weight, 3000);
+}
+
+TEST(MarketTracker, ASnapshotReadsBackBitForBit) {
+  MarketTracker tracker({});
+  base::Rng rng(3);
+  for (int i = 0; i < 3000; ++i) {
+    PriceOutcome outcome = outcome_of(rng.chance(0.5) ? PriceOutcome::Result::won : PriceOutcome::Result::lost,
+                                      kCpm + static_cast<std::int64_t>(rng.below(5 * kCpm)));
+    outcome.facts.exchange = static_cast<std::uint16_t>(rng.below(3));
+    tracker.observe(outcome);
+  }
+  const MarketSnapshotPtr snapshot = tracker.publish();
+  const MarketSnapshotPtr read = MarketSnapshot::decode(snapshot->encode()).value();
+  EXPECT_EQ(read->encode(), snapshot->encode());
+  EXPECT_EQ(read->version(), snapshot->version());
+  for (std::uint16_t exchange = 0; exchange < 3; ++exchange) {
+    const MarketKey key{.exchange = exchange, .size = 300u << 16 | 250};
+    const auto a = snapshot->law_of(key);
+    const auto b = read->law_of(key);
+    ASSERT_EQ(a.landscape->masses().size(), b.landscape->masses().size());
+    for (int bin = 0; bin < a.landscape->grid().size(); ++bin) {
+      ASSERT_EQ(a.landscape->win_probability_of_bin(bin), b.landscape->win_probability_of_bin(bin));
+    }
+  }
+  std::string damaged = snapshot->encode();
+  damaged[100] = static_cast<char>(damaged[100] ^ 4);
+  EXPECT_EQ(MarketSnapshot::decode(damaged).error().code, base::Code::corrupt);
+}
+
+TEST(MarketTracker, ContinuesFromASnapshot) {
+  MarketTracker tracker({});
+  PriceOutcome win = outcome_of(PriceOutcome::Result::won, 9 * kCpm);
+  win.min_to_win = {2 * kCpm};
+  for (int i = 0; i < 2000; ++i) tracker.observe(win);
+  const MarketSnapshotPtr before = tracker.publish();
+  MarketTracker resumed({});
+  resumed.restore(*before);
+  const MarketSnapshotPtr after = resumed.publish();
+  EXPECT_EQ(after->version(), before->version() + 1);
+  const auto a = before->law_of(market_of(win.facts));
+  const auto b = after->law_of(market_of(win.facts));
+  EXPECT_NEAR(a.weight, b.weight, 1);
+  EXPECT_NEAR(a.landscape->win_probability(21 * kCpm / 10), b.landscape->win_probability(21 * kCpm / 10), 0.03);
+}
+
+TEST(MarketTracker, ExpectedCostsNeverFallWithWorth) {
+  MarketTracker tracker({});
+  base::Rng rng(5);
+  for (int i = 0; i < 2000; ++i) {
+    PriceOutcome win = outcome_of(PriceOutcome::Result::won, 9 * kCpm);
+    win.min_to_win = {static_cast<std::int64_t>(kCpm * std::exp(rng.normal()))};
+    tracker.observe(win);
+  }
+  const MarketSnapshotPtr snapshot = tracker.publish();
+  std::vector<double> worths;
+  for (double worth = 1e4; worth < 1e8; worth *= 1.1) worths.push_back(worth);
+  for (const int at : {1, 2}) {
+    const auto costs = snapshot->expected_costs({.exchange = 1, .size = 300u << 16 | 250}, static_cast<std::uint8_t>(at), worths);
+    EXPECT_TRUE(std::is_sorted(costs.begin(), costs.end()));
+    EXPECT_GT(costs.back(), 0);
+  }
+}
+
+}  // namespace
+}  // namespace bandstand::agents::bid
