@@ -1,0 +1,129 @@
+// pacer: the slow loop's half of the budget agent: turns spend, plan and offers into each campaign's shadow price.
+//
+// 1. Each window (flight / 96, between 1 s and 15 min) a campaign is re-planned: what is left is spread over the traffic
+//    that is expected until its budget ends (its day in the advertiser's zone, or its flight).
+// 2. mu is the feed-forward price at which the values offered lately would spend just that against the learned market
+//    (receding-horizon dual), times exp of a log-space PI correction of what that model gets wrong.
+// 3. Soft control only. What bounds spend is the ledger and its leases.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "agents/budget/pacing.h"
+#include "agents/budget/pacing_snapshot.h"
+#include "agents/budget/traffic_shape.h"
+#include "base/clock.h"
+#include "base/money.h"
+#include "domain/catalogue.h"
+
+namespace bandstand::agents::budget {
+
+/// How a campaign's money is steered. `receding_horizon` is the default; the others are named baselines.
+enum class PacingPolicy : std::uint8_t { receding_horizon, log_pi, dual, textbook_pi, throttle, none };
+const char* name_of(PacingPolicy policy) noexcept;
+std::optional<PacingPolicy> pacing_policy_of(std::string_view name) noexcept;
+
+struct PacerOptions {
+  PacingPolicy policy = PacingPolicy::receding_horizon;
+  double mu_min = 1.0;        ///< never above value; below 1 buys volume at a loss
+  double mu_max = 1e4;
+  double gate_over_plan = 0.10;  ///< spend this far above a window's plan closes the campaign until the next window ...
+  double gate_slack = 0.005;     ///< ... beyond this share of the period's budget
+  base::Duration window_min = std::chrono::seconds(1);
+  base::Duration window_max = std::chrono::minutes(15);
+  int windows = 96;
+  /// Campaigns without an end and without a daily budget are spread over this much time from their first sight.
+  base::Duration default_flight = std::chrono::hours(24 * 30);
+  std::size_t offers_kept = 256;  ///< recent values remembered per campaign
+};
+
+/// A campaign's money as the ledger has it now.
+struct MoneyState {
+  base::Nanos charged;        ///< so far, all days
+  base::Nanos charged_today;
+  base::Nanos promised;       ///< reserved for bids that are out (may or may not be won)
+  bool paused = false;
+};
+
+/// Expected cost of one auction in which `bid` nanos is the most one would pay: from the market's landscape.
+using CostOfBid = std::function<double(double bid)>;
+
+/// One thread (control). Deterministic: same calls, same snapshots.
+class Pacer {
+ public:
+  Pacer(const PacerOptions& options, domain::CatalogueSnapshot catalogue);
+
+  /// A new catalogue: campaigns keep their state by id.
+  void adopt(domain::CatalogueSnapshot catalogue);
+  /// An opportunity at which the campaign could have bid, and what it was worth (nanos).
+  void offer(std::uint32_t campaign, double value);
+  /// A bid of the campaign was won at this cost (for the win rate and the market check).
+  void bid_made(std::uint32_t campaign) { ++states_[campaign].bids; }
+  void bid_won(std::uint32_t campaign) { ++states_[campaign].wins; }
+
+  /// Re-plans what is due. `money[i]` is campaign i's. True if any campaign changed: then snapshot() is new.
+  bool tick(base::WallTime now, std::span<const MoneyState> money, const CostOfBid& cost_of_bid);
+  [[nodiscard]] std::shared_ptr<const PacingSnapshot> snapshot() const { return snapshot_; }
+
+  /// For reports: the plan and the spend of a campaign since its period (day or flight) began.
+  struct Report {
+    base::Nanos budget, planned, spent;   ///< of the present period
+    double mu = 1;
+    bool open = false;
+    domain::Refusal why = domain::Refusal::none;
+  };
+  [[nodiscard]] Report report(std::uint32_t campaign, base::WallTime now) const;
+
+ private:
+  struct Period {
+    base::WallTime begin, end;
+    base::Nanos budget, charged;
+  };
+  struct State {
+    base::CampaignId id;
+    base::WallTime first_seen, window_end, period_end;
+    Period period;
+    base::Nanos window_start_spent;
+    double planned = 0;          ///< of the present window
+    std::uint64_t window_offers = 0;
+    double offers_a_window = 0;  ///< exponential average
+    std::uint64_t bids = 0, wins = 0;
+    std::vector<double> values;  ///< ring
+    std::size_t value_at = 0;
+    double mu_model = 1;
+    std::optional<LogPi> log_pi;
+    std::optional<WindowedDual> dual;
+    std::optional<Throttle> throttle;
+    std::optional<TextbookPi> textbook;
+    CampaignPace pace;
+  };
+
+  [[nodiscard]] Period period_of(const domain::Campaign& campaign, const State& state, const MoneyState& money,
+                                 base::WallTime now) const;
+  [[nodiscard]] base::Duration window_of(const Period& period) const;
+  [[nodiscard]] double expected_share(const domain::Campaign& campaign, const Period& period, base::WallTime from,
+                                      base::WallTime to) const;
+  [[nodiscard]] double expected_left(const domain::Campaign& campaign, const Period& period, base::WallTime now) const;
+  bool replan(std::uint32_t index, const MoneyState& money, base::WallTime now, const CostOfBid& cost_of_bid);
+  void turn_window(State& state, const domain::Campaign& campaign, const Period& period, base::WallTime now,
+                   const CostOfBid& cost_of_bid);
+  void steer(State& state, const Period& period, double target, const CostOfBid& cost_of_bid);
+  void gate(State& state, const domain::Campaign& campaign, const Period& period, bool paused, base::WallTime now) const;
+  [[nodiscard]] double model_price(const State& state, double target, const CostOfBid& cost_of_bid) const;
+
+  PacerOptions options_;
+  domain::CatalogueSnapshot catalogue_;
+  std::vector<State> states_;
+  TrafficShape shape_;
+  std::uint64_t offers_ = 0;
+  base::WallTime shape_at_;
+  std::uint32_t version_ = 0;
+  std::shared_ptr<const PacingSnapshot> snapshot_;
+};
+
+}  // namespace bandstand::agents::budget
