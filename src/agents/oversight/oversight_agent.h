@@ -17,11 +17,14 @@ namespace bandstand::agents::oversight {
 
 /// Which rule spoke. The order is the order of checking; the first that speaks decides.
 enum class Rule : std::uint8_t {
-  none, kill_switch, creative_not_approved, advertiser_not_approved, blocked_category, blocked_domain, blocked_app,
+  none, malformed_proposal, kill_switch, creative_not_approved, advertiser_not_approved, blocked_category, blocked_domain, blocked_app,
   blocked_attribute, insecure_markup, sensitive_audience, frequency_cap, competitive_separation, price_cap, relative_price_cap,
   below_floor, no_money, landing_page, page_safety, seat_blocked, count_
 };
 const char* name_of(Rule rule) noexcept;
+
+/// Where a proposal stands is not known: it then counts as standing in another impression.
+inline constexpr std::uint16_t kUnknownImpression = 0xffff;
 
 /// A bid that is about to leave.
 struct Proposal {
@@ -30,6 +33,7 @@ struct Proposal {
   base::Nanos price;
   base::Nanos available;       ///< what the lease still holds
   std::uint8_t deal = 0xff;
+  std::uint16_t impression = kUnknownImpression;  ///< index in the auction; needed of those in `already`
 };
 
 struct OversightInput {
