@@ -67,6 +67,8 @@ class EventLoop {
   /// Any thread; run() returns after the round in progress.
   void stop() noexcept;
 
+  /// Whether callbacks are running, so that the round listeners are still to come.
+  [[nodiscard]] bool in_round() const { return in_round_; }
   /// When the round's wait returned.
   [[nodiscard]] base::MonoTime now() const { return now_; }
   /// How long the round before took. What is ready without waiting has been in the kernel for at most this
@@ -82,7 +84,7 @@ class EventLoop {
     std::function<void(base::MonoTime)> tick;
   };
 
-  [[nodiscard]] int wait_ms(base::Duration wait_max) const;
+  [[nodiscard]] int wait_ms(base::Duration wait_max, base::MonoTime now) const;
   void run_timers();
 
   const base::Clock& clock_;
@@ -94,6 +96,7 @@ class EventLoop {
   std::function<void()> on_wake_;
   TimerId last_timer_ = 0;
   base::MonoTime now_;
+  bool in_round_ = false;
   base::Duration backlog_{0};
   std::atomic<bool> woken_{false};
   std::atomic<bool> stopped_{false};
