@@ -279,7 +279,7 @@ void LedgerWorld::chaos() {
 void LedgerWorld::fill_disk(std::int64_t until) {
   ++faults_.disk_full;
   std::uint64_t bytes = 0;
-  for (const std::string& path : log_disk_->files()) bytes += log_disk_->content(path).size();
+  for (const auto& [path, content] : log_disk_->image()) bytes += content.size();
   DiskFaults faults;
   faults.capacity_bytes = bytes + rng_.below(4096);
   set_disk_faults(faults);
