@@ -1,5 +1,4 @@
-// bid_table: every bid that money has spoken about, exactly; recent ones in a table, older ones in sorted
-// runs.
+// bid_table: every bid that money has spoken about, exactly; recent ones in a table, older ones sorted.
 //
 //  1. Exact: no Bloom filter, no eviction by size. What is forgotten is forgotten by bid time, and the ledger
 //     refuses events from before that time (`expired`), so that no bid can be charged again after it was

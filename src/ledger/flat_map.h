@@ -25,8 +25,8 @@ class FlatMap {
 
   [[nodiscard]] const Value* find(const Key& key) const {
     for (std::size_t i = home(key);; i = (i + 1) & mask_) {
+      if (slots_[i].first == Key{}) return nullptr;  // first, so that the empty key is not found
       if (slots_[i].first == key) return &slots_[i].second;
-      if (slots_[i].first == Key{}) return nullptr;
     }
   }
   [[nodiscard]] Value* find(const Key& key) { return const_cast<Value*>(std::as_const(*this).find(key)); }
@@ -46,6 +46,7 @@ class FlatMap {
   }
 
   bool erase(const Key& key) {
+    if (key == Key{}) return false;
     std::size_t hole = home(key);
     while (slots_[hole].first != key) {
       if (slots_[hole].first == Key{}) return false;

@@ -1,5 +1,4 @@
-// journal: the ledger's only writer; a batch of commands goes in, and its answers come out once they are
-// durable.
+// journal: the ledger's only writer; commands go in by the batch, answers come out once they are durable.
 //
 //  1. Apply, append, flush, answer, in this order. A duplicate's answer waits with the rest, hence for its
 //     original.

@@ -277,6 +277,8 @@ void Ledger::apply_conflict(CampaignBook& book, const Record& record) {
   if (record.amount > 0) {
     owe(book, {record.exchange}, Account::house_loss, {record.amount});
     bid.media_recorded = true;
+    bid.paid_from = PaidFrom::house;
+    bid.amount = {record.amount};
   }
   bids_.put(id, bid);
   ++book.counts.conflicts;

@@ -1,5 +1,4 @@
-// record: the ledger's journal record, 128 bytes, chained and checksummed; the format is
-// docs/formats/ledger.md.
+// record: the ledger's journal record, 128 bytes, chained and checksummed (docs/formats/ledger.md).
 #pragma once
 
 #include <bit>

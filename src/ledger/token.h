@@ -1,5 +1,4 @@
-// token: what we sign into notice and event URLs, so that any node can settle a bid, also one that has lost
-// its memory.
+// token: what we sign into URLs, so that any node can settle a bid, also one that has lost its memory.
 //
 // Text form: base64url(payload, 60 bytes) '.' base64url(HMAC-SHA-256 of the payload, cut to 128 bits); 103
 // characters. The exchange's price is not in it (it is filled in later) and is therefore clamped to the

@@ -1,5 +1,4 @@
-// wallet: a shard's leases; reserves the most a bid can cost before the bid leaves, and asks for more in
-// time.
+// wallet: a shard's leases; sets aside the most a bid can cost before it leaves, and asks for more in time.
 //
 //  1. No reservation without a live lease of today with enough in it: no lease, no spend.
 //  2. A lease is used until the node's own time of asking + D * (1 - 2 * drift), never after (reliability
@@ -26,19 +25,20 @@ namespace bandstand::ledger {
 
 struct WalletOptions {
   base::NodeId node;
-  std::uint32_t incarnation = 0;     ///< differs between starts of a node: no old answer is taken
+  /// Differs between two starts of a node, so that no answer to an earlier one is taken.
+  std::uint32_t incarnation = 0;
   std::uint32_t drift_ppm = 10'000;  ///< bound on the clock's rate error (1 %)
-  base::Duration covers =
-      std::chrono::seconds(2);  ///< a lease is worth this much time at the present rate ...
-  std::uint32_t bids_min = 10;  ///< ... and at least so many of the largest bid
-  base::Duration renew_ahead = std::chrono::seconds(2);  ///< ask again so long before the last lease ends
-  base::Duration request_timeout =
-      std::chrono::seconds(1);  ///< then the request is lost and a new one is made
+  /// A lease is worth this much time at the present rate, and at least so many of the largest bid.
+  base::Duration covers = std::chrono::seconds(2);
+  std::uint32_t bids_min = 10;
+  base::Duration renew_ahead = std::chrono::seconds(2);      ///< ask again so long before the last lease ends
+  base::Duration request_timeout = std::chrono::seconds(1);  ///< then the request counts as lost
   base::Duration retry_after_refusal = std::chrono::seconds(1);
-  bool reuse_after_expiry =
-      false;  ///< true: an expired reservation frees its money in the lease; moves risk to `late`
-  std::uint32_t reservations_max =
-      1 << 16;  ///< remembered one by one; beyond that money waits for its lease's end
+  /// What becomes of a reservation that expires without a notice. False: its money waits for the lease's end.
+  /// True: it is free again in the lease, which strands less and moves the risk of late wins into `late`.
+  bool reuse_after_expiry = false;
+  /// Remembered one by one; beyond that, money waits for its lease's end.
+  std::uint32_t reservations_max = 1 << 16;
   PlantedBug planted_bug = PlantedBug::none;
 };
 
