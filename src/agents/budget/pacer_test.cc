@@ -71,7 +71,8 @@ Played play(PacerOptions options, const domain::Campaign& campaign, int auctions
     }
     const double plan = static_cast<double>(second + 1) / seconds;
     if (campaign.pacing == domain::Pacing::even) {
-      played.deviation_max = std::max(played.deviation_max, std::abs(charged / static_cast<double>(campaign.budget.value) - plan));
+      const double done = charged / static_cast<double>(campaign.budget.value);
+      played.deviation_max = std::max(played.deviation_max, std::abs(done - plan));
     }
   }
   played.use = charged / static_cast<double>(campaign.budget.value);
