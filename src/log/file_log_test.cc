@@ -143,6 +143,20 @@ TEST(FileLog, RestartsThatWriteNothingLeaveNoSegmentsBehind) {
   }
 }
 
+TEST(FileLog, AClaimGivesBackTheSpaceThatTheOlderSegmentDidNotUse) {
+  SimulatedBackend backend;
+  auto log = backend.open();
+  ASSERT_TRUE(log->create_topic("t", kSmall));
+  for (int i = 0; i < 5; ++i) {
+    auto partition = std::move(*log->open_partition("t", 0));
+    ASSERT_TRUE(partition->append("key", "value"));
+    ASSERT_TRUE(partition->flush());
+  }
+  std::uint64_t bytes = 0;
+  for (const auto& [path, content] : backend.disk.image()) bytes += content.size();
+  EXPECT_LT(bytes, kSmall.segment_bytes + 2000);
+}
+
 TEST(FileLog, OpeningChangesNothing) {
   SimulatedBackend backend;
   auto log = backend.open();
