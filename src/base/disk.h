@@ -33,7 +33,8 @@ class File {
 
 enum class Open : std::uint8_t { read, write, create };  ///< write and create open for reading too
 
-/// A directory tree. Paths are relative to its root, with '/' between names. One thread.
+/// A directory tree. Paths are relative to its root, with '/' between names. One thread, unless the implementation says
+/// that several may share it; each then opens files of its own.
 class Disk {
  public:
   virtual ~Disk() = default;
@@ -46,11 +47,12 @@ class Disk {
   virtual Result<std::monostate> sync_directory(const std::string& path) = 0;
   /// Names in a directory, sorted; `not_found` if there is none.
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
-  /// Takes an exclusive lock on a file for the life of the handle; `conflict` if another process holds it.
+  /// Takes an exclusive lock on a file for the life of the handle; `conflict` if another handle holds it, be it of this
+  /// process or of another.
   virtual Result<std::unique_ptr<File>> lock(const std::string& path) = 0;
 };
 
-/// The machine's file system below `root` (made if missing).
+/// The machine's file system below `root` (made if missing). Several threads may share it.
 Result<std::unique_ptr<Disk>> open_posix_disk(const std::string& root);
 
 }  // namespace bandstand::base

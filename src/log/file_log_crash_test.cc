@@ -354,6 +354,32 @@ TEST(FileLogCrash, ThePowerMayGoAtEveryCall) { fail_every_call(0, true, Then::cr
 TEST(FileLogCrash, EveryCallMayFailWithRetention) { fail_every_call(8192, false, Then::crash, 150); }
 TEST(FileLogCrash, ThePowerMayGoAtEveryCallWithRetention) { fail_every_call(8192, true, Then::crash, 150); }
 
+TEST(FileLogCrash, RetentionLeavesNoGapWhateverPartOfItACrashUndoes) {
+  const base::ManualClock clock;
+  const TopicOptions options{.segment_bytes = 4096, .retention_bytes = 5000, .record_bytes_max = 512};
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    FaultyDisk disk(seed);
+    base::Rng rng(seed);
+    Expectation expectation;
+    {
+      auto log = open_file_log(disk, clock);
+      ASSERT_TRUE(log->create_topic("t", options));
+      for (int i = 0; i < 20; ++i) {  // small segments, of which the end of a large one takes several at once
+        auto partition = std::move(*log->open_partition("t", 0));
+        ASSERT_TRUE(write_some(*partition, expectation, std::to_string(i), 3));
+      }
+      auto partition = std::move(*log->open_partition("t", 0));
+      disk.set_faults({.power_cut_at_call = 60 + rng.below(240)});
+      (void)write_some(*partition, expectation, "large", 200);
+    }
+    disk.crash(rng);
+    auto log = open_file_log(disk, clock);
+    ASSERT_TRUE(claim_of(*log)) << "seed " << seed << ": " << log->trouble();
+    auto partition = std::move(*log->open_partition("t", 0));
+    EXPECT_GE(partition->end(), 60u);
+  }
+}
+
 TEST(FileLogCrash, AFullDiskRefusesKeepsReadingAndRecovers) {
   const base::ManualClock clock;
   int full = 0;

@@ -244,6 +244,29 @@ TEST(FileLogFence, AReaderOfAnotherProcessStoppedAnywhereGivesOnlyWhatStays) {
   }
 }
 
+TEST(FileLogFence, WhatAReaderOfAnotherProcessWasGivenSurvivesACrashAtAnyCallOfTheWriter) {
+  const base::ManualClock clock;
+  for (std::uint64_t stop_at = 1;; ++stop_at) {
+    FaultyDisk disk(stop_at);
+    Expectation expectation;
+    Follower follower(disk, clock);
+    auto maker = open_file_log(disk, clock);
+    ASSERT_TRUE(maker->create_topic("t", kOptions));
+    StoppedDisk stopped(disk, stop_at, [&] {
+      follower.look(expectation);  // a batch may be written and not yet synced
+      disk.crash_losing_all();
+    });
+    auto log = open_file_log(stopped, clock);
+    auto partition = log->open_partition("t", 0);
+    for (int round = 0; partition && round < 4; ++round) {
+      if (!write_some(**partition, expectation, std::to_string(round), 40)) break;
+    }
+    if (stopped.calls() < stop_at) break;
+    check_all(disk, clock, expectation, "crashed at call " + std::to_string(stop_at));
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
 TEST(FileLogFence, TwoClaimsAtOnceAreRefused) {
   const base::ManualClock clock;
   FaultyDisk disk(1);

@@ -25,7 +25,8 @@ TEST(Frame, GivesBackWhatItTook) {
     EXPECT_EQ(bytes.size() % kFrameAlignment, 0u);
     Frame frame;
     std::size_t missing = 0;
-    ASSERT_TRUE(parse_frame(bytes + "more", kSalt, 100, frame, missing));
+    const std::string longer = bytes + "more";
+    ASSERT_TRUE(parse_frame(longer, kSalt, 100, frame, missing));
     EXPECT_EQ(frame.record.offset, 1000u);
     EXPECT_EQ(frame.record.time.ns, 1'700'000'000'000'000'000);
     EXPECT_EQ(frame.record.key, "key");
