@@ -30,10 +30,10 @@ class BidRulesTest : public testing::Test {
     MarketTracker tracker({});
     base::Rng rng(seed);
     for (int i = 0; i < 5000; ++i) {
-      outcomes::PriceOutcome win;
-      win.result = outcomes::PriceOutcome::Result::won;
+      domain::Outcome win;
+      win.won = true;
       win.facts.price = {100 * kCpm};
-      win.facts.auction_type = 1;
+      win.facts.at = 1;
       win.min_to_win = {static_cast<std::int64_t>(mean_cpm * kCpm * std::exp(0.8 * rng.normal()))};
       tracker.observe(win);
     }
@@ -139,13 +139,13 @@ TEST_F(BidRulesTest, ATrackedTableLearnsToShade) {
   base::Rng market(4);
   for (int i = 0; i < 30'000; ++i) {
     if (i % 500 == 0) rules.install(tracker.publish());
-    outcomes::PriceOutcome outcome;
-    outcome.facts.auction_type = 1;
-    outcome.facts.worth = {4 * kCpm};
+    domain::Outcome outcome;
+    outcome.facts.at = 1;
+    outcome.facts.value = 4 * kCpm;
     outcome.facts.price = {price(rules, worth(4, 1))};
     const auto to_beat = static_cast<std::int64_t>(kCpm * std::exp(0.3 * market.normal()));
-    outcome.result = to_beat <= outcome.facts.price.value ? outcomes::PriceOutcome::Result::won
-                                                          : outcomes::PriceOutcome::Result::lost;
+    outcome.won = to_beat <= outcome.facts.price.value;
+    outcome.lost = !outcome.won;
     tracker.observe(outcome);
   }
   const QTable table = tracker.publish()->q_table();

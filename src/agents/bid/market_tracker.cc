@@ -6,13 +6,23 @@
 
 namespace bandstand::agents::bid {
 
-using outcomes::PriceOutcome;
+using domain::BidFacts;
+using domain::Outcome;
 
-MarketKey market_of(const outcomes::BidFacts& facts) noexcept {
-  return {facts.exchange, facts.response.media, facts.response.device, facts.response.size};
+namespace {
+
+constexpr std::uint8_t kFixedPrice = 3;
+
+/// What the impression was worth in money when the bid was made.
+double worth_of(const BidFacts& facts) { return facts.mu > 0 ? facts.value / static_cast<double>(facts.mu) : 0; }
+
+}  // namespace
+
+MarketKey market_of(const BidFacts& facts) noexcept {
+  return {facts.exchange, facts.media, facts.device, static_cast<std::uint32_t>(facts.size.w) << 16 | facts.size.h};
 }
 
-MarketTracker::Reading MarketTracker::read_win(const PriceOutcome& outcome) const {
+MarketTracker::Reading MarketTracker::read_win(const Outcome& outcome) const {
   const std::int64_t bid = outcome.facts.price.value;
   const std::int64_t floor = outcome.facts.floor.value;
   if (outcome.min_to_win.value >= 0) {
@@ -20,14 +30,14 @@ MarketTracker::Reading MarketTracker::read_win(const PriceOutcome& outcome) cons
     if (least > 0 && least > floor && least <= bid) return {Evidence::exact, least};
     return {Evidence::at_most, std::clamp(std::max(least, floor), std::int64_t{1}, bid)};
   }
-  if (outcome.facts.auction_type == 2 && outcome.price_known && outcome.clearing_price.value <= bid) {
+  if (outcome.facts.at == 2 && outcome.clearing_price.value > 0 && outcome.clearing_price.value <= bid) {
     const std::int64_t paid = outcome.clearing_price.value;
     return paid > floor ? Reading{Evidence::exact, paid} : Reading{Evidence::at_most, std::max<std::int64_t>(floor, 1)};
   }
   return {Evidence::at_most, bid};
 }
 
-MarketTracker::Reading MarketTracker::read_loss(const PriceOutcome& outcome) {
+MarketTracker::Reading MarketTracker::read_loss(const Outcome& outcome) {
   const std::int64_t bid = outcome.facts.price.value;
   ++losses_told_[outcome.facts.exchange];
   ++counts_.by_loss_code[std::min<std::size_t>(outcome.loss_reason, counts_.by_loss_code.size() - 1)];
@@ -48,24 +58,20 @@ MarketTracker::Reading MarketTracker::read_loss(const PriceOutcome& outcome) {
   }
 }
 
-MarketTracker::Reading MarketTracker::read(const PriceOutcome& outcome) {
-  const outcomes::BidFacts& facts = outcome.facts;
-  if (!facts.learnable || facts.test || facts.auction_type == 3 || facts.price.value <= 0) {
+MarketTracker::Reading MarketTracker::read(const Outcome& outcome) {
+  const BidFacts& facts = outcome.facts;
+  if (outcome.suspicious || facts.suspicious || facts.test || facts.at == kFixedPrice || facts.price.value <= 0) {
     ++counts_.ignored;
     return {};
   }
-  switch (outcome.result) {
-    case PriceOutcome::Result::won:
-      ++counts_.wins;
-      return read_win(outcome);
-    case PriceOutcome::Result::lost:
-      return read_loss(outcome);
-    case PriceOutcome::Result::silent:
-      ++counts_.silent;
-      if (losses_told_.contains(facts.exchange)) return {};  // it tells losses: this notice went missing
-      return {Evidence::above, facts.price.value};
+  if (outcome.won) {
+    ++counts_.wins;
+    return read_win(outcome);
   }
-  return {};
+  if (outcome.lost) return read_loss(outcome);
+  ++counts_.silent;
+  if (losses_told_.contains(facts.exchange)) return {};  // it tells losses: this notice went missing
+  return {Evidence::above, facts.price.value};
 }
 
 MarketTracker::Market* MarketTracker::market_at(const MarketKey& key, MarketLevel level) {
@@ -83,7 +89,8 @@ MarketTracker::Market* MarketTracker::market_at(const MarketKey& key, MarketLeve
   return &markets_.emplace(code, std::move(made)).first->second;
 }
 
-void MarketTracker::observe(const PriceOutcome& outcome) {
+void MarketTracker::observe(const Outcome& outcome) {
+  if (outcome.kind != Outcome::Kind::price) return;
   const Reading reading = read(outcome);
   if (reading.evidence == Evidence::nothing) return;
   news_ = true;
@@ -100,13 +107,12 @@ void MarketTracker::observe(const PriceOutcome& outcome) {
 }
 
 /// One-step Q learning over price buckets, as the textbook has it: each auction is an episode.
-void MarketTracker::learn_q(const PriceOutcome& outcome) {
-  const auto worth = static_cast<double>(outcome.facts.worth.value);
-  if (worth <= 0) return;
-  const bool won = outcome.result == PriceOutcome::Result::won;
+void MarketTracker::learn_q(const Outcome& outcome) {
+  const double worth = worth_of(outcome.facts);
+  if (!(worth > 0)) return;
   const auto bid = static_cast<double>(outcome.facts.price.value);
-  const auto paid = outcome.price_known ? static_cast<double>(outcome.clearing_price.value) : bid;
-  const double reward = won ? (worth - paid) / worth : 0;
+  const auto paid = outcome.clearing_price.value > 0 ? static_cast<double>(outcome.clearing_price.value) : bid;
+  const double reward = outcome.won ? (worth - paid) / worth : 0;
   const int action = std::clamp(static_cast<int>(std::lround(bid / worth * QTable::kActions)) - 1, 0, QTable::kActions - 1);
   float& q = q_table_.at(QTable::state_of(outcome.facts.exchange, worth), action);
   q += options_.q_rate * (static_cast<float>(reward) - q);

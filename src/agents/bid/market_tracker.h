@@ -8,7 +8,7 @@
 #include "agents/bid/landscape_estimator.h"
 #include "agents/bid/market_snapshot.h"
 #include "base/clock.h"
-#include "outcomes/price_outcome.h"
+#include "domain/event.h"
 
 namespace bandstand::agents::bid {
 
@@ -37,7 +37,8 @@ class MarketTracker {
   };
   explicit MarketTracker(Options options) : options_(options) {}
 
-  void observe(const outcomes::PriceOutcome& outcome);
+  /// Takes in an outcome of kind `price`; others are ignored. Neither won nor lost: the bid's life ended in silence.
+  void observe(const domain::Outcome& outcome);
   /// Ends windows that are over. Call before publish().
   void advance(base::WallTime now);
   /// The present state; versions rise by one. Costs about 10 us a market that has news (with hidden prices 50 us).
@@ -68,11 +69,11 @@ class MarketTracker {
     std::int64_t amount = 0;
   };
 
-  [[nodiscard]] Reading read(const outcomes::PriceOutcome& outcome);
-  [[nodiscard]] Reading read_win(const outcomes::PriceOutcome& outcome) const;
-  [[nodiscard]] Reading read_loss(const outcomes::PriceOutcome& outcome);
+  [[nodiscard]] Reading read(const domain::Outcome& outcome);
+  [[nodiscard]] Reading read_win(const domain::Outcome& outcome) const;
+  [[nodiscard]] Reading read_loss(const domain::Outcome& outcome);
   Market* market_at(const MarketKey& key, MarketLevel level);
-  void learn_q(const outcomes::PriceOutcome& outcome);
+  void learn_q(const domain::Outcome& outcome);
 
   Options options_;
   std::map<std::uint64_t, Market> markets_;  ///< ordered: publishing and replay visit them alike
@@ -85,6 +86,6 @@ class MarketTracker {
 };
 
 /// The market of a bid.
-[[nodiscard]] MarketKey market_of(const outcomes::BidFacts& facts) noexcept;
+[[nodiscard]] MarketKey market_of(const domain::BidFacts& facts) noexcept;
 
 }  // namespace bandstand::agents::bid

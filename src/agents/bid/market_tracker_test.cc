@@ -11,23 +11,26 @@
 namespace bandstand::agents::bid {
 namespace {
 
-using outcomes::PriceOutcome;
+using domain::Outcome;
+
+enum class End { won, lost, silent };
 
 constexpr std::int64_t kCpm = 1'000'000;  // nanos per impression of a CPM of 1
 
-PriceOutcome outcome_of(PriceOutcome::Result result, std::int64_t bid, std::uint8_t auction_type = 1) {
-  PriceOutcome outcome;
-  outcome.result = result;
+Outcome outcome_of(End end, std::int64_t bid, std::uint8_t auction_type = 1) {
+  Outcome outcome;
+  outcome.won = end == End::won;
+  outcome.lost = end == End::lost;
   outcome.facts.price = {bid};
-  outcome.facts.worth = {bid * 2};
-  outcome.facts.auction_type = auction_type;
+  outcome.facts.value = static_cast<double>(bid) * 2;
+  outcome.facts.at = auction_type;
   outcome.facts.exchange = 1;
-  outcome.facts.response.size = 300u << 16 | 250;
+  outcome.facts.size = {300, 250};
   return outcome;
 }
 
 /// P(price to beat <= bid) after `count` equal observations, in their own market.
-double learned(const PriceOutcome& outcome, std::int64_t bid, int count = 2000) {
+double learned(const Outcome& outcome, std::int64_t bid, int count = 2000) {
   MarketTracker tracker({});
   for (int i = 0; i < count; ++i) tracker.observe(outcome);
   const MarketSnapshotPtr snapshot = tracker.publish();
@@ -35,25 +38,22 @@ double learned(const PriceOutcome& outcome, std::int64_t bid, int count = 2000) 
 }
 
 TEST(MarketTracker, ASecondPriceWinRevealsThePrice) {
-  PriceOutcome win = outcome_of(PriceOutcome::Result::won, 5 * kCpm, 2);
-  win.price_known = true;
+  Outcome win = outcome_of(End::won, 5 * kCpm, 2);
   win.clearing_price = {2 * kCpm};
   EXPECT_LT(learned(win, 19 * kCpm / 10), 0.05);
   EXPECT_GT(learned(win, 21 * kCpm / 10), 0.95);
 }
 
 TEST(MarketTracker, ASecondPriceWinAtTheFloorSaysAtMostTheFloor) {
-  PriceOutcome win = outcome_of(PriceOutcome::Result::won, 5 * kCpm, 2);
+  Outcome win = outcome_of(End::won, 5 * kCpm, 2);
   win.facts.floor = {2 * kCpm};
-  win.price_known = true;
   win.clearing_price = {2 * kCpm};
   EXPECT_GT(learned(win, kCpm), 0.3);
   EXPECT_GT(learned(win, 21 * kCpm / 10), 0.95);
 }
 
 TEST(MarketTracker, AFirstPriceWinSaysAtMostOurBidUnlessTheMinimumToWinIsTold) {
-  PriceOutcome win = outcome_of(PriceOutcome::Result::won, 5 * kCpm);
-  win.price_known = true;
+  Outcome win = outcome_of(End::won, 5 * kCpm);
   win.clearing_price = {5 * kCpm};  // our own bid: no news of the others
   EXPECT_GT(learned(win, kCpm), 0.3);
   win.min_to_win = {3 * kCpm};
@@ -62,7 +62,7 @@ TEST(MarketTracker, AFirstPriceWinSaysAtMostOurBidUnlessTheMinimumToWinIsTold) {
 }
 
 TEST(MarketTracker, OnlyPricesAndFloorsAreLearnedFromLosses) {
-  PriceOutcome loss = outcome_of(PriceOutcome::Result::lost, 2 * kCpm);
+  Outcome loss = outcome_of(End::lost, 2 * kCpm);
   for (const int code : {0, 102, 103, 100, 101}) {
     loss.loss_reason = static_cast<std::uint16_t>(code);
     EXPECT_LT(learned(loss, 2 * kCpm), 0.05) << code;
@@ -79,36 +79,36 @@ TEST(MarketTracker, OnlyPricesAndFloorsAreLearnedFromLosses) {
 
 TEST(MarketTracker, SilenceIsALossOnlyWhereLossesAreNeverTold) {
   MarketTracker tracker({});
-  tracker.observe(outcome_of(PriceOutcome::Result::silent, kCpm));
+  tracker.observe(outcome_of(End::silent, kCpm));
   EXPECT_TRUE(tracker.has_news());
   (void)tracker.publish();
-  PriceOutcome loss = outcome_of(PriceOutcome::Result::lost, kCpm);
+  Outcome loss = outcome_of(End::lost, kCpm);
   loss.loss_reason = 1;  // a defect, but it shows that this exchange tells
   tracker.observe(loss);
-  tracker.observe(outcome_of(PriceOutcome::Result::silent, kCpm));
+  tracker.observe(outcome_of(End::silent, kCpm));
   EXPECT_FALSE(tracker.has_news());
 }
 
 TEST(MarketTracker, SuspiciousTestAndFixedPriceBidsTeachNothing) {
   MarketTracker tracker({});
-  PriceOutcome outcome = outcome_of(PriceOutcome::Result::lost, kCpm);
-  outcome.facts.learnable = false;
+  Outcome outcome = outcome_of(End::lost, kCpm);
+  outcome.facts.suspicious = true;
   tracker.observe(outcome);
-  outcome = outcome_of(PriceOutcome::Result::lost, kCpm);
+  outcome = outcome_of(End::lost, kCpm);
   outcome.facts.test = true;
   tracker.observe(outcome);
-  tracker.observe(outcome_of(PriceOutcome::Result::won, kCpm, 3));
+  tracker.observe(outcome_of(End::won, kCpm, 3));
   EXPECT_FALSE(tracker.has_news());
   EXPECT_EQ(tracker.counts().ignored, 3u);
 }
 
 TEST(MarketTracker, AThinMarketLeansOnTheOneAboveIt) {
   MarketTracker tracker({});
-  PriceOutcome rich = outcome_of(PriceOutcome::Result::won, 9 * kCpm);
+  Outcome rich = outcome_of(End::won, 9 * kCpm);
   rich.min_to_win = {2 * kCpm};
   for (int i = 0; i < 2000; ++i) tracker.observe(rich);
-  PriceOutcome thin = rich;
-  thin.facts.response.size = 728u << 16 | 90;
+  Outcome thin = rich;
+  thin.facts.size = {728, 90};
   thin.min_to_win = {4 * kCpm};
   for (int i = 0; i < 10; ++i) tracker.observe(thin);
   const MarketSnapshotPtr snapshot = tracker.publish();
@@ -126,7 +126,7 @@ TEST(MarketTracker, AThinMarketLeansOnTheOneAboveIt) {
 TEST(MarketTracker, ForgetsAPriceLevelThatIsOver) {
   MarketTracker tracker({});
   base::WallTime now{1'000'000'000'000};
-  PriceOutcome win = outcome_of(PriceOutcome::Result::won, 9 * kCpm);
+  Outcome win = outcome_of(End::won, 9 * kCpm);
   const auto window = [&](std::int64_t price) {
     win.min_to_win = {price};
     for (int i = 0; i < 500; ++i) tracker.observe(win);
@@ -144,7 +144,7 @@ TEST(MarketTracker, ASnapshotReadsBackBitForBit) {
   MarketTracker tracker({});
   base::Rng rng(3);
   for (int i = 0; i < 3000; ++i) {
-    PriceOutcome outcome = outcome_of(rng.chance(0.5) ? PriceOutcome::Result::won : PriceOutcome::Result::lost,
+    Outcome outcome = outcome_of(rng.chance(0.5) ? End::won : End::lost,
                                       kCpm + static_cast<std::int64_t>(rng.below(5 * kCpm)));
     outcome.facts.exchange = static_cast<std::uint16_t>(rng.below(3));
     tracker.observe(outcome);
@@ -169,7 +169,7 @@ TEST(MarketTracker, ASnapshotReadsBackBitForBit) {
 
 TEST(MarketTracker, ContinuesFromASnapshot) {
   MarketTracker tracker({});
-  PriceOutcome win = outcome_of(PriceOutcome::Result::won, 9 * kCpm);
+  Outcome win = outcome_of(End::won, 9 * kCpm);
   win.min_to_win = {2 * kCpm};
   for (int i = 0; i < 2000; ++i) tracker.observe(win);
   const MarketSnapshotPtr before = tracker.publish();
@@ -187,7 +187,7 @@ TEST(MarketTracker, ExpectedCostsNeverFallWithWorth) {
   MarketTracker tracker({});
   base::Rng rng(5);
   for (int i = 0; i < 2000; ++i) {
-    PriceOutcome win = outcome_of(PriceOutcome::Result::won, 9 * kCpm);
+    Outcome win = outcome_of(End::won, 9 * kCpm);
     win.min_to_win = {static_cast<std::int64_t>(kCpm * std::exp(rng.normal()))};
     tracker.observe(win);
   }
