@@ -73,6 +73,7 @@ struct Native {
   std::string_view version;
   std::span<const NativeAsset> assets;
   Bytes battr, api;
+  bool event_pixel = false;  ///< eventtrackers offers event 1 (impression) by method 1 (image)
 };
 
 /// OpenRTB 3.2.12. The currency does not inherit from the impression.

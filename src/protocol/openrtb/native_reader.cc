@@ -107,18 +107,20 @@ bool read_assets(JsonReader& r, ondemand::value& value, const Place& at, std::sp
   return true;
 }
 
-bool read_trackers(JsonReader& r, ondemand::value& value, const Place& at) {
+bool read_trackers(JsonReader& r, ondemand::value& value, const Place& at, bool& event_pixel) {
   static constexpr KeyTable kKeys({"event", "methods"});
   bool usable = true;
   r.elements(value, at, [&](const Place& here, ondemand::value& element, Token) {
     std::int32_t event = 0;
-    domain::Bytes methods;
+    bool pixel = false;
     r.fields(element, kKeys, here, [&](std::size_t field, const Place& there, auto& v, Token token) {
       if (field == kKeys["event"]) return r.natural_or_leave_out(token, there, event, usable);
       std::span<const std::uint16_t> wide;
       r.numbers(v, there, wide);
       if (wide.empty()) usable = r.leave_out(Fault::native_tracker, there);
+      for (const std::uint16_t method : wide) pixel = pixel || method == 1;
     });
+    event_pixel = event_pixel || (event == 1 && pixel);
     if (event == 0) usable = r.leave_out(Fault::native_tracker, here);
   });
   return usable;
@@ -146,7 +148,7 @@ bool read_root(JsonReader& r, ondemand::object object, const Place& at, domain::
       case kKeys["context"]: r.integer(token, here, context); return;
       case kKeys["contextsubtype"]: r.integer(token, here, subtype); return;
       case kKeys["assets"]: usable = read_assets(r, v, here, native.assets) && usable; return;
-      case kKeys["eventtrackers"]: usable = read_trackers(r, v, here) && usable; return;
+      case kKeys["eventtrackers"]: usable = read_trackers(r, v, here, native.event_pixel) && usable; return;
       case kKeys["native"]: {  // native 1.0 wraps everything in {"native": ...}
         ondemand::object inner;
         static constexpr std::string_view kParent = "native";

@@ -1,7 +1,8 @@
 // notice: the query of a win, billing or loss notice: what we ask the exchange to fill in, and how to read what came.
 //
-// The 14 macros of OpenRTB 4.4 travel under one-letter or two-letter names (notice_parameters()). An exchange may
-// substitute, leave empty, leave the macro as it is, write AUDIT, or encode; every outcome has a reading.
+// The 14 macros of OpenRTB 4.4 under our parameters' names: a AUCTION_ID, b BID_ID, i IMP_ID, s SEAT_ID, d AD_ID, p PRICE,
+// c CURRENCY, m MBR, l LOSS, w MIN_TO_WIN, x MULTIPLIER, ts IMP_TS, dp DISCOUNT_PCT, dc DISCOUNT_CPM; t is our token.
+// An exchange may substitute, leave empty, leave the macro as it is, write AUDIT, or encode: every outcome has a reading.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +20,16 @@ enum class NoticeKind : std::uint8_t { win, bill, loss };
 /// How the exchange was asked to encode macro values.
 enum class MacroEncoding : std::uint8_t { plain, base64 };
 
-/// Appends `base_url` + '?' (or '&') + "t=" + token and the macros that matter for this kind: price, currency, seat,
-/// minimum to win, multiplier, time; for a loss the reason. Base64 writes "${AUCTION_PRICE:B64}".
+/// Appends `base_url` + '?' (or '&') + "t=" + token and the macros that matter for this kind (the token, base64url, names
+/// auction, bid, seat and ad already); all 14 with `every_macro`. Base64 writes "${AUCTION_PRICE:B64}" and "e=b64".
 void append_notice_url(std::string_view base_url, std::string_view token, NoticeKind kind, MacroEncoding encoding,
-                       std::string& out);
+                       std::string& out, bool every_macro = false);
 
 /// A notice as it came.
 struct Notice {
   std::string_view token;     ///< parameter t, as sent
   domain::PriceForm price_form = domain::PriceForm::absent;
-  base::Nanos price;          ///< nanos per impression; when above_bid, empty or unresolved: the ceiling
+  base::Nanos price;          ///< nanos per impression, if price_form is price; see settle_price()
   base::Nanos min_to_win{-1}; ///< -1: withheld or unreadable
   std::uint16_t loss_reason = 0;
   bool has_loss_reason = false;
