@@ -35,6 +35,7 @@ struct Dimensions {
   std::vector<std::string> agents{"profile", "targeting", "budget",    "creative",
                                   "bid",     "fraud",     "oversight", "monitor"};
   std::vector<std::string> topics;
+  std::vector<std::string> refusals, fraud_reasons, vetoes, consent_bases;  ///< the owners' lists, in their order
   std::string version = "0.1.0";
   std::string commit = "unknown";
 };
@@ -99,23 +100,27 @@ struct Metrics : MetricSet {
       {"bandstand_agent_concurrency_limit", "Questions that an agent may work on at once."},
       {agents()}};
   Counter<RefusalReason> refusals{
-      *this, {"bandstand_refusals_total", "Line items refused as candidates, by reason.", 1, {}, true}};
+      *this, {"bandstand_refusals_total", "Line items refused as candidates, by reason.", 1, {}, true},
+      {named<RefusalTag>("reason", dims_.refusals)}};
   Counter<FraudReason> fraud_verdicts{*this,
                                       {"bandstand_fraud_verdicts_total",
                                        "Requests and events that the fraud agent marked, by reason.",
                                        1,
                                        {},
-                                       true}};
+                                       true},
+                                      {named<FraudTag>("reason", dims_.fraud_reasons)}};
   Counter<VetoReason> oversight_vetoes{
       *this,
-      {"bandstand_oversight_vetoes_total", "Decisions that oversight refused, by reason.", 1, {}, true}};
+      {"bandstand_oversight_vetoes_total", "Decisions that oversight refused, by reason.", 1, {}, true},
+      {named<VetoTag>("reason", dims_.vetoes)}};
   Counter<ConsentBasis, ConsentDecision> consent_decisions{
       *this,
       {"bandstand_consent_decisions_total",
        "What could be done with a user's data, and on what ground.",
        1,
        {},
-       true}};
+       true},
+      {named<BasisTag>("basis", dims_.consent_bases), internal::label_of<ConsentDecision>()}};
 
   // --- money
   Gauge<> ledger_imbalance{

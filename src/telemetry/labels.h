@@ -13,9 +13,17 @@ namespace bandstand::telemetry {
 struct ExchangeTag {};
 struct AgentTag {};
 struct TopicTag {};
+struct RefusalTag {};
+struct FraudTag {};
+struct VetoTag {};
+struct BasisTag {};
 using Exchange = Named<ExchangeTag>;
 using Agent = Named<AgentTag>;
 using Topic = Named<TopicTag>;
+using RefusalReason = Named<RefusalTag>;  ///< as domain::Refusal
+using FraudReason = Named<FraudTag>;      ///< as agents::fraud::Reason
+using VetoReason = Named<VetoTag>;        ///< as agents::oversight::Rule
+using ConsentBasis = Named<BasisTag>;     ///< as domain::ConsentBasis
 
 /// An OpenRTB no-bid reason: 0..63 and 500..563 (ours) have a row each; any other code is "other".
 struct Nbr {
@@ -69,106 +77,6 @@ struct LabelOf<FallbackReason> {
 };
 static_assert(static_cast<std::size_t>(FallbackReason::brownout) + 1 ==
               LabelOf<FallbackReason>::values.size());
-
-/// Why a line item was no candidate.
-enum class RefusalReason : std::uint8_t {
-  geo,
-  device,
-  os,
-  browser,
-  language,
-  domain,
-  app,
-  segment,
-  keyword,
-  hour,
-  placement_size,
-  placement_type,
-  category,
-  advertiser,
-  block,
-  deal,
-  floor,
-  frequency,
-  budget,
-  pacing,
-  consent,
-  schedule,
-  paused,
-  creative,
-  currency,
-  secure,
-  fraud,
-  separation,
-  price
-};
-template <>
-struct LabelOf<RefusalReason> {
-  static constexpr const char* name = "reason";
-  static constexpr std::array values{
-      "geo",      "device",     "os",      "browser",    "language",       "domain",
-      "app",      "segment",    "keyword", "hour",       "placement_size", "placement_type",
-      "category", "advertiser", "block",   "deal",       "floor",          "frequency",
-      "budget",   "pacing",     "consent", "schedule",   "paused",         "creative",
-      "currency", "secure",     "fraud",   "separation", "price"};
-};
-static_assert(static_cast<std::size_t>(RefusalReason::price) + 1 == LabelOf<RefusalReason>::values.size());
-
-/// Why the fraud agent marked something.
-enum class FraudReason : std::uint8_t {
-  bot_agent,
-  data_center,
-  malformed_agent,
-  address_rate,
-  device_rate,
-  placement_rate,
-  inconsistent,
-  prefetch,
-  expired,
-  duplicate,
-  blocklist,
-  click_too_soon
-};
-template <>
-struct LabelOf<FraudReason> {
-  static constexpr const char* name = "reason";
-  static constexpr std::array values{"bot_agent",   "data_center",    "malformed_agent", "address_rate",
-                                     "device_rate", "placement_rate", "inconsistent",    "prefetch",
-                                     "expired",     "duplicate",      "blocklist",       "click_too_soon"};
-};
-static_assert(static_cast<std::size_t>(FraudReason::click_too_soon) + 1 ==
-              LabelOf<FraudReason>::values.size());
-
-/// Why oversight refused.
-enum class VetoReason : std::uint8_t {
-  blocked_category,
-  blocked_domain,
-  price_cap_absolute,
-  price_cap_relative,
-  sensitive_audience,
-  frequency_cap,
-  competitive_separation,
-  budget_closed,
-  malformed
-};
-template <>
-struct LabelOf<VetoReason> {
-  static constexpr const char* name = "reason";
-  static constexpr std::array values{"blocked_category",       "blocked_domain",     "price_cap_absolute",
-                                     "price_cap_relative",     "sensitive_audience", "frequency_cap",
-                                     "competitive_separation", "budget_closed",      "malformed"};
-};
-static_assert(static_cast<std::size_t>(VetoReason::malformed) + 1 == LabelOf<VetoReason>::values.size());
-
-/// On what ground.
-enum class ConsentBasis : std::uint8_t { tcf, gpp, us_privacy, gpc, coppa, lmt, none_required, unknown };
-template <>
-struct LabelOf<ConsentBasis> {
-  static constexpr const char* name = "basis";
-  static constexpr std::array values{"tcf",   "gpp", "us_privacy",    "gpc",
-                                     "coppa", "lmt", "none_required", "unknown"};
-};
-static_assert(static_cast<std::size_t>(ConsentBasis::unknown) + 1 == LabelOf<ConsentBasis>::values.size());
 
 /// What may be done.
 enum class ConsentDecision : std::uint8_t { personal, contextual, refused };

@@ -1,0 +1,69 @@
+// messages: what shards and the control thread say to each other, by mailbox.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "agents/bid/market_snapshot.h"
+#include "agents/budget/pacing_snapshot.h"
+#include "agents/creative/response_model.h"
+#include "agents/oversight/oversight_snapshot.h"
+#include "agents/targeting/targeting_index.h"
+#include "domain/catalogue.h"
+#include "domain/event.h"
+#include "ledger/command.h"
+
+namespace bandstand::serving {
+
+/// Everything a decision reads that changes between requests: immutable, swapped as a whole.
+struct Published {
+  domain::CatalogueSnapshot catalogue;
+  std::shared_ptr<const agents::targeting::TargetingIndex> targeting;
+  std::shared_ptr<const agents::budget::PacingSnapshot> pacing;
+  std::shared_ptr<const agents::creative::ResponseModel> creative;
+  agents::bid::MarketSnapshotPtr market;
+  std::shared_ptr<const agents::oversight::OversightSnapshot> oversight;
+  std::vector<ledger::BudgetDay> today;  ///< by campaign: its budget day, in its zone
+};
+
+/// Identifies an answer that a shard owes to somebody (an HTTP response handle, packed).
+using ReplyTag = std::uint64_t;
+
+/// Shard to control.
+struct ToControl {
+  enum class Kind : std::uint8_t { none, lease, event } kind = Kind::none;
+  ledger::Command command;   ///< lease: a grant_lease or return_lease. event: win, bill or loss, if has_command
+  domain::Event event;
+  bool has_command = false;
+  bool wants_reply = false;  ///< the sender waits until it is durable
+  ReplyTag reply = 0;
+};
+
+/// Control to shard.
+struct ToShard {
+  enum class Kind : std::uint8_t { none, reply, lease, won, settled, lost, published } kind = Kind::none;
+  ReplyTag reply = 0;
+  int status = 204;
+  ledger::Answer answer;     ///< lease
+  base::BidId bid;           ///< won, settled, lost: of a bid of this shard
+  base::Nanos price;         ///< settled
+  std::shared_ptr<const Published> published;
+};
+
+/// A contender's worth at one auction, sampled for the pacer.
+struct OfferMessage {
+  std::uint32_t campaign = 0;  ///< index
+  std::uint64_t catalogue_version = 0;
+  float value = 0;             ///< nanos
+};
+
+/// A page that a known user visited: what the profile learns from requests.
+struct VisitMessage {
+  domain::UserKey user;
+  base::WallTime at;
+  std::uint8_t topics = 0;
+  std::uint32_t topic[8] = {};
+};
+
+}  // namespace bandstand::serving
