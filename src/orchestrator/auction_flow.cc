@@ -105,7 +105,7 @@ class Walk {
       }
     }
     record_->duration_ns = static_cast<std::uint32_t>((clock_.mono() - started_).count());
-    return {bids_.span(), record_->no_bid, record_};
+    return {bids_.span(), record_->no_bid, record_, response_facts_};
   }
 
   // ---- calling agents -------------------------------------------------------------------------------------
@@ -399,6 +399,7 @@ class Walk {
     if (profile_.state != nullptr) {
       response.impressions_seen = static_cast<std::uint16_t>(std::min<std::uint32_t>(profile_.state->impressions, 0xffff));
     }
+    response_facts_ = {response.user_topic, response.user_topic_weight, response.impressions_seen};
     auto fitting = arena_.array<std::span<std::uint32_t>>(contenders.size());
     for (std::size_t i = 0; i < contenders.size(); ++i) {
       fitting[i] = fitting_creatives(impression, contenders[i].line_item, record.candidates[contenders[i].candidate]);
@@ -457,6 +458,17 @@ class Walk {
     candidate.value = value_of(catalogue_.line_items[contender.line_item], answer.click_rate, answer.conversion_rate);
   }
 
+  /// An absent list means US dollars; an answer has one currency, that of its first bid.
+  [[nodiscard]] bool takes_currency(std::uint64_t currency) const {
+    if (input_.auction.first_party) return true;
+    if (!bids_.empty() && catalogue_.campaign_of(catalogue_.line_items[bids_[0].line_item]).currency != currency) return false;
+    if (input_.auction.currencies.empty()) return currency == domain::pack8("USD");
+    for (const auto& text : input_.auction.currencies) {
+      if (domain::pack8(text) == currency) return true;
+    }
+    return false;
+  }
+
   agents::bid::BidInput bid_question(const domain::Impression& impression, Contender& contender, CandidateRecord& candidate) {
     const auto& item = catalogue_.line_items[contender.line_item];
     const auto& creative = catalogue_.creatives[contender.creative];
@@ -464,7 +476,7 @@ class Walk {
     const Floor floor = floor_of(impression, deal, creative);
     const std::uint64_t currency = catalogue_.campaign_of(item).currency;
     const auto converted = domain::convert_ceil(floor.price, floor.currency, currency, options_.fx);
-    if (!converted) candidate.refusal = Refusal::currency;
+    if (!converted || !takes_currency(currency)) candidate.refusal = Refusal::currency;
     contender.floor = converted ? *converted : Nanos{};
     agents::bid::BidInput question;
     question.value = candidate.value;
@@ -537,6 +549,9 @@ class Walk {
       const bool open = contender.deal == agents::targeting::kOpenAuction;
       const bool served = open ? open_bids >= options_.open_bids_max || (impression.private_auction)
                                : contender.deal < 64 && (deals_served >> contender.deal & 1u) != 0;
+      const bool other_currency = !takes_currency(catalogue_.campaign_of(catalogue_.line_items[contender.line_item]).currency);
+      if (other_currency) candidate.refusal = Refusal::currency;
+      if (other_currency) continue;
       if (served || vetoes >= options_.oversight_tries_max || bids_.size() >= 255) {
         candidate.refusal = Refusal::outbid_inside;
         continue;
@@ -597,7 +612,10 @@ class Walk {
     bid.price = candidate.price;
     bid.life = life_of_bid(input_.auction, impression);
     if (!input_.auction.test) {
-      const auto reserved = money_.reserve(item.campaign, bid.id, bid.price, bid.life);
+      // A play seen by several people is paid for as many times: the money set aside covers them all.
+      const __int128 all = (static_cast<__int128>(bid.price.value) * impression.quantity_e6 + 999'999) / 1'000'000;
+      bid.amount_max = Nanos{static_cast<std::int64_t>(std::min<__int128>(all, INT64_MAX / 2))};
+      const auto reserved = money_.reserve(item.campaign, bid.id, bid.amount_max, bid.life);
       CallRecord& call = calls_.push({});
       call.stage = Stage::reservation;
       call.impression = index;
@@ -626,6 +644,7 @@ class Walk {
   std::size_t script_at_ = 0;
   bool shadowing_ = false;
   agents::profile::ProfileAnswer profile_;
+  ResponseFacts response_facts_;
   domain::DecisionRecord* record_ = nullptr;
 };
 

@@ -60,19 +60,19 @@ struct SnapshotVersions {
 struct FlowInput {
   const domain::Auction& auction;
   const domain::Consent& consent;
-  std::optional<domain::UserKey> user;
+  std::optional<domain::UserKey> user = std::nullopt;
   const domain::UserState* state = nullptr;
-  agents::fraud::RateReading rates;
-  std::span<const std::uint64_t> open;  ///< bit i: line item i may spend
+  agents::fraud::RateReading rates = {};
+  std::span<const std::uint64_t> open = {};  ///< bit i: line item i may spend
   std::uint32_t open_epoch = 0;
-  std::string_view request;             ///< body, for the record
-  base::DecisionId id;
+  std::string_view request = {};        ///< body, for the record
+  base::DecisionId id = {};
   std::uint64_t seed = 0;
-  base::WallTime now;
-  base::MonoTime deadline;              ///< when the answer must be complete, writing excluded
+  base::WallTime now = {};
+  base::MonoTime deadline = {};         ///< when the answer must be complete, writing excluded
   std::uint8_t level = 0;               ///< brown-out level
   /// In a replay: the recorded calls, whose outcomes are followed instead of the clock.
-  std::span<const domain::CallRecord> script;
+  std::span<const domain::CallRecord> script = {};
 };
 
 /// A bid that leaves.
@@ -83,14 +83,23 @@ struct Bid {
   std::uint32_t line_item = 0;   ///< index in the catalogue
   std::uint32_t creative = 0;    ///< index in the catalogue
   base::Nanos price;             ///< per impression, in the campaign's currency
+  base::Nanos amount_max;        ///< the most that may be charged: price times quantity
   Reserved reserved;
   base::Duration life{0};        ///< until when it may be billed
+};
+
+/// What the creative agent was told of the user; learned from together with what followed.
+struct ResponseFacts {
+  std::uint32_t user_topic = 0;
+  float user_topic_weight = 0;
+  std::uint16_t impressions_seen = 0;
 };
 
 struct FlowResult {
   std::span<const Bid> bids;
   domain::NoBid no_bid = domain::NoBid::unknown;
   domain::DecisionRecord* record = nullptr;  ///< in the arena
+  ResponseFacts response;
 };
 
 class AuctionFlow {

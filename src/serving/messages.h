@@ -9,7 +9,6 @@
 #include "agents/budget/pacing_snapshot.h"
 #include "agents/creative/response_model.h"
 #include "agents/oversight/oversight_snapshot.h"
-#include "agents/targeting/targeting_index.h"
 #include "domain/catalogue.h"
 #include "domain/event.h"
 #include "ledger/command.h"
@@ -19,9 +18,8 @@ namespace bandstand::serving {
 /// Everything a decision reads that changes between requests: immutable, swapped as a whole.
 struct Published {
   domain::CatalogueSnapshot catalogue;
-  std::shared_ptr<const agents::targeting::TargetingIndex> targeting;
   std::shared_ptr<const agents::budget::PacingSnapshot> pacing;
-  std::shared_ptr<const agents::creative::ResponseModel> creative;
+  agents::creative::ResponseBoardPtr creative;
   agents::bid::MarketSnapshotPtr market;
   std::shared_ptr<const agents::oversight::OversightSnapshot> oversight;
   std::vector<ledger::BudgetDay> today;  ///< by campaign: its budget day, in its zone

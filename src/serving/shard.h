@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agents/fraud/fraud_rules.h"
+#include "agents/fraud/request_rates.h"
 #include "agents/profile/user_table.h"
 #include "base/arena.h"
 #include "base/byte_ring.h"
@@ -21,6 +21,8 @@
 #include "ledger/token.h"
 #include "ledger/wallet.h"
 #include "orchestrator/auction_flow.h"
+#include "protocol/decide/decide_codec.h"
+#include "protocol/openrtb/markup.h"
 #include "protocol/openrtb/request_parser.h"
 #include "serving/brownout.h"
 #include "serving/messages.h"
@@ -96,7 +98,6 @@ class Shard {
 
  private:
   class WalletMoney;
-  struct BidTexts;
 
   ShardReply no_bid(const ExchangeSettings& exchange, std::string_view id, domain::NoBid reason);
   ShardReply refused(const ExchangeSettings& exchange);
@@ -104,7 +105,9 @@ class Shard {
                                     const domain::SealedIdentity& identity, std::string_view body, base::MonoTime deadline);
   ShardReply answer_bids(const ExchangeSettings& exchange, const orchestrator::FlowResult& result);
   ShardReply answer_decisions(const orchestrator::FlowResult& result);
-  std::string_view sign(ledger::TokenKind kind, const orchestrator::Bid& bid, bool bills);
+  void append_markup(const orchestrator::Bid& bid, const domain::Auction& auction, std::string_view bid_id,
+                     const protocol::openrtb::TrackerUrls& urls);
+  std::string_view sign(ledger::TokenKind kind, const orchestrator::Bid& bid, const domain::Auction& auction, bool bills);
   std::string_view link_of(std::string_view path, std::string_view token);
   void publish_facts(const orchestrator::FlowResult& result, const domain::Auction& auction);
   void count(const domain::DecisionRecord& record);
@@ -127,6 +130,8 @@ class Shard {
   base::Arena arena_;
   protocol::openrtb::RequestParser parser_;
   protocol::openrtb::ParsedRequest request_;
+  protocol::decide::DecideParser decide_parser_;
+  protocol::decide::ParsedDecide decide_request_;
   agents::fraud::RequestRates rates_;
   ledger::Wallet wallet_;
   std::unique_ptr<WalletMoney> money_;

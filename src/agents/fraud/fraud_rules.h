@@ -69,17 +69,4 @@ class FraudRules final : public FraudAgent {
 /// Can no impression of this request show anything: banners of at most 1 x 1 and nothing else?
 [[nodiscard]] bool is_invisible(const domain::Auction& auction) noexcept;
 
-/// The shard's rates: by address, user and placement. Asked once per request, before the decision, and recorded with it.
-class RequestRates {
- public:
-  explicit RequestRates(RateSketchOptions options = {}) : address_(options), user_(options), placement_(options) {}
-
-  /// Counts the request. About 60 ns.
-  RateReading observe(const domain::Auction& auction, std::optional<domain::UserKey> user, base::WallTime now) noexcept;
-  [[nodiscard]] std::size_t bytes() const { return address_.bytes() + user_.bytes() + placement_.bytes(); }
-
- private:
-  RateSketch address_, user_, placement_;
-};
-
 }  // namespace bandstand::agents::fraud

@@ -226,13 +226,23 @@ void each_parameter(std::string_view query, OnParameter&& on_parameter) {
 void append_notice_url(std::string_view base_url, std::string_view token, NoticeKind kind, MacroEncoding encoding,
                        std::string& out, bool every_macro) {
   out.append(base_url);
-  out.push_back(base_url.find('?') == std::string_view::npos ? '?' : '&');
-  out.append("t=");
-  out.append(token);
-  if (encoding == MacroEncoding::base64) out.append("&e=b64");
+  char separator = base_url.find('?') == std::string_view::npos ? '?' : '&';
+  const auto separate = [&] {
+    out.push_back(separator);
+    separator = '&';
+  };
+  if (!token.empty()) {
+    separate();
+    out.append("t=");
+    out.append(token);
+  }
+  if (encoding == MacroEncoding::base64) {
+    separate();
+    out.append("e=b64");
+  }
   for (const Macro& macro : kMacros) {
     if (!every_macro && !asked(macro.field, kind)) continue;
-    out.push_back('&');
+    separate();
     out.append(macro.parameter);
     out.append("=${");
     out.append(macro.name);

@@ -20,8 +20,9 @@ enum class NoticeKind : std::uint8_t { win, bill, loss };
 /// How the exchange was asked to encode macro values.
 enum class MacroEncoding : std::uint8_t { plain, base64 };
 
-/// Appends `base_url` + '?' (or '&') + "t=" + token and the macros that matter for this kind (the token, base64url, names
-/// auction, bid, seat and ad already); all 14 with `every_macro`. Base64 writes "${AUCTION_PRICE:B64}" and "e=b64".
+/// Appends `base_url` + '?' (or '&') + "t=" + token (nothing if it is empty: then it stands in the path) and the macros
+/// that matter for this kind (the token names auction, bid, seat and ad already); all 14 with `every_macro`. Base64 writes
+/// "${AUCTION_PRICE:B64}" and "e=b64".
 void append_notice_url(std::string_view base_url, std::string_view token, NoticeKind kind, MacroEncoding encoding,
                        std::string& out, bool every_macro = false);
 

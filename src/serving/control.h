@@ -1,0 +1,142 @@
+// control: the slow loop without its thread: the ledger's only writer, the log's, the learners', and what shards are told.
+//
+// 1. All mutable truth of the process lives here and is touched by one thread.
+// 2. A round takes what shards have sent, makes it durable in one sync, and only then answers.
+// 3. Nothing learned changes a decision before it is published as an immutable snapshot, which is logged first.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agents/bid/market_tracker.h"
+#include "agents/budget/pacer.h"
+#include "agents/creative/creative_tracker.h"
+#include "agents/profile/user_table.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/disk.h"
+#include "domain/zone.h"
+#include "ledger/journal.h"
+#include "log/log.h"
+#include "outcomes/matcher.h"
+#include "serving/messages.h"
+#include "serving/settings.h"
+#include "serving/shard.h"
+#include "telemetry/catalogue.h"
+#include "telemetry/log.h"
+
+namespace bandstand::serving {
+
+/// What a control needs from outside. All outlive it.
+struct ControlParts {
+  base::Disk& disk;
+  log::Log& log;
+  const base::Clock& clock;
+  telemetry::Metrics& metrics;
+  telemetry::Log& lines;
+  agents::profile::UserTable& users;
+};
+
+/// Sums for reports and the status page.
+struct ControlTotals {
+  std::uint64_t decisions_logged = 0, decisions_dropped = 0;
+  std::uint64_t wins = 0, losses = 0, bills = 0, clicks = 0, conversions = 0;
+  std::uint64_t conflicts = 0, refused_notices = 0, duplicates = 0;
+  base::Nanos reward;            ///< settled outcomes, by outcomes/rewards
+  std::uint64_t rounds = 0, syncs = 0;
+};
+
+class Control {
+ public:
+  /// Opens topics and ledger (recovering both) and takes the first catalogue. Errors: those of the log and the journal.
+  static base::Result<std::unique_ptr<Control>> open(const ServingSettings& settings, const ControlParts& parts,
+                                                     domain::CatalogueSnapshot catalogue, std::string_view catalogue_text);
+
+  /// Before the shards start. The link outlives the control.
+  void attach(ShardLink& link);
+  /// A new catalogue (already checked): budgets follow, campaigns keep their state.
+  void replace_catalogue(domain::CatalogueSnapshot catalogue, std::string_view text);
+  void set_kill_switches(const agents::oversight::KillSwitches& kill);
+  [[nodiscard]] const agents::oversight::KillSwitches& kill_switches() const { return oversight_->kill; }
+
+  /// One round. Returns how many messages it took. Errors are final: the process must stop and recover.
+  base::Result<std::size_t> step();
+  /// True if a shard was sent something since the last call: wake its loop.
+  bool take_wake(std::size_t shard);
+
+  /// Flushes the log and snapshots the ledger; for shutdown.
+  base::Result<std::monostate> close();
+
+  [[nodiscard]] const ledger::Journal& journal() const { return *journal_; }
+  [[nodiscard]] const domain::Catalogue& catalogue() const { return *catalogue_; }
+  [[nodiscard]] const agents::budget::Pacer& pacer() const { return *pacer_; }
+  [[nodiscard]] const outcomes::Matcher& matcher() const { return matcher_; }
+  [[nodiscard]] const agents::bid::MarketTracker& market() const { return market_; }
+  [[nodiscard]] const ControlTotals& totals() const { return totals_; }
+  [[nodiscard]] ledger::BudgetDay today(std::uint32_t campaign) const { return today_[campaign]; }
+  /// Changes with every start of the process: part of the ids of decisions.
+  [[nodiscard]] std::uint64_t boot_epoch() const { return journal_->ledger().epoch(); }
+
+ private:
+  struct Waiting {
+    std::size_t shard = 0;
+    ToControl message;
+  };
+
+  Control(const ServingSettings& settings, const ControlParts& parts);
+  base::Result<std::monostate> open_topics();
+  base::Result<std::monostate> fund();
+  bool refresh_days();
+  std::size_t take_messages();
+  base::Result<std::monostate> run_commands();
+  void deliver(const Waiting& waiting, const ledger::Answer* answer);
+  void tell_owner(const ledger::Answer& answer);
+  void record_event(const domain::Event& event, const ledger::Answer* answer);
+  void take_learning();
+  void take_outcomes();
+  void learn(const domain::Outcome& outcome);
+  base::Result<std::monostate> keep_time();
+  void publish(bool everything);
+  void log_snapshot(std::string_view kind, std::uint64_t version, std::string_view content);
+  void send(std::size_t shard, ToShard message);
+  [[nodiscard]] double cost_of_bid(double bid) const;
+  void refresh_costs();
+  void export_metrics();
+  void count_notice(const domain::Event& event, const ledger::Answer* answer);
+
+  const ServingSettings& settings_;
+  ControlParts parts_;
+  std::unique_ptr<ledger::Journal> journal_;
+  std::unique_ptr<log::Partition> decisions_, events_, snapshots_;
+  std::vector<ShardLink*> links_;
+  std::vector<char> wake_;
+  std::vector<std::vector<ToShard>> unsent_;  ///< what a full mailbox did not take; tried again each round
+
+  domain::CatalogueSnapshot catalogue_;
+  std::shared_ptr<const agents::oversight::OversightSnapshot> oversight_;
+  std::vector<domain::Zone> zones_;           ///< by campaign
+  std::vector<ledger::BudgetDay> today_;
+  std::unique_ptr<agents::budget::Pacer> pacer_;
+  agents::bid::MarketTracker market_;
+  std::unique_ptr<agents::creative::CreativeTracker> creative_;
+  outcomes::Matcher matcher_;
+  agents::bid::MarketSnapshotPtr market_snapshot_;
+  agents::creative::ResponseBoardPtr board_;
+
+  std::vector<Waiting> waiting_;
+  std::vector<ledger::Command> commands_;
+  std::vector<domain::Outcome> outcomes_;
+  std::vector<agents::budget::MoneyState> money_;
+  std::vector<float> costs_;                  ///< expected cost on worths_
+  std::vector<double> worths_;
+  double first_price_share_ = 0.5;
+  std::string bytes_;
+  base::MonoTime next_pace_, next_flush_, next_publish_, next_metrics_;
+  bool news_ = true;
+  ControlTotals totals_;
+};
+
+}  // namespace bandstand::serving

@@ -1,0 +1,700 @@
+// shard: requests in, answers out, and the shard's side of the conversation with control.
+#include "serving/shard.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "agents/profile/page_topics.h"
+#include "domain/topic.h"
+#include "protocol/event/event_codec.h"
+#include "protocol/openrtb/markup.h"
+#include "protocol/openrtb/notice.h"
+#include "protocol/openrtb/response_writer.h"
+
+namespace bandstand::serving {
+namespace {
+
+using base::MonoTime;
+using domain::NoBid;
+
+constexpr base::Duration kRefreshEvery = std::chrono::milliseconds(20);
+
+telemetry::Agent agent_label(domain::Stage stage) {
+  // Positions in telemetry::Dimensions::agents.
+  switch (stage) {
+    case domain::Stage::profile: return {0};
+    case domain::Stage::targeting: return {1};
+    case domain::Stage::budget: return {2};
+    case domain::Stage::creative: return {3};
+    case domain::Stage::bid: return {4};
+    case domain::Stage::fraud: return {5};
+    case domain::Stage::oversight: return {6};
+    default: return {8};
+  }
+}
+
+bool is_agent(domain::Stage stage) {
+  return stage != domain::Stage::consent && stage != domain::Stage::auction && stage != domain::Stage::reservation;
+}
+
+telemetry::NoticeKind notice_label(ledger::TokenKind kind) {
+  switch (kind) {
+    case ledger::TokenKind::win: return telemetry::NoticeKind::win;
+    case ledger::TokenKind::bill: return telemetry::NoticeKind::bill;
+    case ledger::TokenKind::loss: return telemetry::NoticeKind::loss;
+    case ledger::TokenKind::impression: return telemetry::NoticeKind::impression;
+    case ledger::TokenKind::view: return telemetry::NoticeKind::view;
+    case ledger::TokenKind::click: return telemetry::NoticeKind::click;
+    case ledger::TokenKind::conversion: return telemetry::NoticeKind::conversion;
+  }
+  return telemetry::NoticeKind::other;
+}
+
+/// "e=midpoint" of a player's progress link, carried by a view token.
+domain::EventKind event_kind(ledger::TokenKind kind, std::string_view query) {
+  using domain::EventKind;
+  switch (kind) {
+    case ledger::TokenKind::win: return EventKind::win;
+    case ledger::TokenKind::bill: return EventKind::bill;
+    case ledger::TokenKind::loss: return EventKind::loss;
+    case ledger::TokenKind::impression: return EventKind::impression;
+    case ledger::TokenKind::click: return EventKind::click;
+    case ledger::TokenKind::conversion: return EventKind::conversion;
+    case ledger::TokenKind::view: break;
+  }
+  static constexpr std::pair<std::string_view, EventKind> kProgress[] = {
+      {"e=start", EventKind::video_start}, {"e=firstQuartile", EventKind::video_first_quartile},
+      {"e=midpoint", EventKind::video_midpoint}, {"e=thirdQuartile", EventKind::video_third_quartile},
+      {"e=complete", EventKind::video_complete}};
+  for (const auto& [name, event] : kProgress) {
+    if (query.find(name) != std::string_view::npos) return event;
+  }
+  return EventKind::view;
+}
+
+}  // namespace
+
+/// The decision's money: the shard's wallet, seen by index in the published catalogue.
+class Shard::WalletMoney final : public orchestrator::MoneySource {
+ public:
+  WalletMoney(Shard& shard) : shard_(shard) {}
+  base::Nanos available(std::uint32_t campaign) override {
+    return shard_.wallet_.available(shard_.published_->catalogue->campaigns[campaign].id);
+  }
+  base::Result<orchestrator::Reserved> reserve(std::uint32_t campaign, base::BidId bid, base::Nanos price,
+                                               base::Duration life) override {
+    const MonoTime now = shard_.clock_.mono();
+    const auto reserved =
+        shard_.wallet_.reserve(shard_.published_->catalogue->campaigns[campaign].id, bid, price, now, now + life);
+    if (!reserved) return reserved.error();
+    return orchestrator::Reserved{reserved->lease, reserved->day.value};
+  }
+
+ private:
+  Shard& shard_;
+};
+
+Shard::Shard(const ServingSettings& settings, const ShardOptions& options, std::unique_ptr<ShardTeam> team,
+             const agents::profile::UserTable& users, const ledger::TokenSigner& signer, const base::Clock& clock,
+             telemetry::Metrics& metrics, telemetry::Log& log, ShardLink& link)
+    : settings_(settings), options_(options), team_(std::move(team)), users_(users), signer_(signer), clock_(clock),
+      metrics_(metrics), log_(log), link_(link),
+      parser_([&] {
+        protocol::openrtb::ParserOptions parser;
+        parser.tcf_vendor_id = settings.vendor_id;
+        return parser;
+      }()),
+      decide_parser_(settings.vendor_id), wallet_([&] {
+        ledger::WalletOptions wallet;
+        wallet.node = options.node;
+        wallet.incarnation = static_cast<std::uint32_t>(options.boot_epoch);
+        return wallet;
+      }()),
+      money_(std::make_unique<WalletMoney>(*this)), flow_(team_->team(), clock, settings.flow) {
+  response_.reserve(64 * 1024);
+  markup_.reserve(64 * 1024);
+  scratch_.reserve(16 * 1024);
+  record_.reserve(64 * 1024);
+}
+
+// ---- bid requests -------------------------------------------------------------------------------------------------
+
+ShardReply Shard::no_bid(const ExchangeSettings& exchange, std::string_view id, NoBid reason) {
+  metrics_.no_bids.add(telemetry::Nbr(static_cast<int>(reason)));
+  if (!exchange.nbr_in_200 || id.empty()) return {204, {}};
+  response_.clear();
+  protocol::openrtb::append_no_bid(id, reason, exchange.own_nbr_codes, response_);
+  return {200, response_};
+}
+
+/// The request cannot be used: what the parser found says how to answer.
+ShardReply Shard::refused(const ExchangeSettings& exchange) {
+  const auto& at = request_.refusal;
+  metrics_.invalid_input.add(at.path.empty() ? std::string_view(name_of(at.fault)) : at.path.view());
+  telemetry::Line line;
+  line.level = telemetry::Level::warning;
+  line.msg = "bid request refused";
+  line.reason = name_of(at.fault);
+  line.field = at.path.view();
+  line.detail = exchange.name;
+  log_.write(line);
+  const bool malformed = request_.outcome == protocol::openrtb::Outcome::malformed;
+  if (malformed || exchange.unusable_is_400) return {400, {}};
+  return no_bid(exchange, request_.auction.id, NoBid::invalid_request);
+}
+
+ShardReply Shard::bid(std::uint16_t exchange_index, std::string_view body, MonoTime received, base::Duration waited) {
+  using telemetry::BidOutcome;
+  const ExchangeSettings& exchange = settings_.exchanges[exchange_index];
+  const telemetry::Exchange label{exchange_index};
+  const std::uint8_t level = brownout_.observe(waited, received);
+  metrics_.brownout_level.set(level);
+  if (level >= 4 || !ready()) {
+    metrics_.bid_requests.add(label, BidOutcome::shed);
+    return {204, {}};
+  }
+  arena_.reset();
+  const auto outcome = parser_.parse(body, arena_, request_);
+  if (outcome != protocol::openrtb::Outcome::ok) {
+    metrics_.bid_requests.add(label, BidOutcome::invalid);
+    return refused(exchange);
+  }
+  domain::Auction& auction = request_.auction;
+  auction.exchange = exchange_index;
+  const domain::Consent consent = domain::consent_gate(request_.privacy);
+  protocol::openrtb::admit(consent, arena_, request_);
+  const std::int32_t tmax = auction.tmax_ms > 0 ? std::min(auction.tmax_ms, exchange.tmax_cap_ms) : exchange.tmax_default_ms;
+  const MonoTime deadline = received + (std::chrono::milliseconds(tmax) - exchange.network - exchange.write_margin - waited);
+  const auto result = run_flow(auction, consent, request_.identity, body, deadline);
+  ShardReply reply;
+  if (result.bids.empty()) {
+    const bool timeout = result.no_bid == NoBid::insufficient_time;
+    metrics_.bid_requests.add(label, timeout ? BidOutcome::timeout : BidOutcome::nobid);
+    reply = no_bid(exchange, auction.id, result.no_bid);
+  } else {
+    metrics_.bid_requests.add(label, BidOutcome::bid);
+    reply = answer_bids(exchange, result);
+  }
+  const MonoTime done = clock_.mono();
+  metrics_.bid_request_duration.observe((done - received).count());
+  metrics_.bid_deadline_remaining.observe((deadline - done).count());
+  return reply;
+}
+
+orchestrator::FlowResult Shard::run_flow(domain::Auction& auction, const domain::Consent& consent,
+                                         const domain::SealedIdentity& identity, std::string_view body, MonoTime deadline) {
+  const auto decision = consent.may_identify() ? telemetry::ConsentDecision::personal : telemetry::ConsentDecision::contextual;
+  metrics_.consent_decisions.add({static_cast<std::size_t>(consent.basis())}, decision);
+  const base::WallTime now = clock_.wall();
+  const auto user = identity.open(consent, settings_.user_salt);
+  const domain::UserState* state = user && users_.find(*user, user_state_) ? &user_state_ : nullptr;
+  orchestrator::FlowInput input{.auction = auction, .consent = consent};
+  input.user = user;
+  input.state = state;
+  input.rates = rates_.observe(auction, user, now);
+  input.open = open_items_;
+  input.open_epoch = open_epoch_;
+  input.request = body;
+  input.id = {static_cast<std::uint64_t>(options_.node.value) << 48 | options_.boot_epoch, ++decisions_ << 8};
+  input.seed = base::mix64(options_.seed ^ decisions_ ^ (static_cast<std::uint64_t>(options_.node.value) << 56));
+  input.now = now;
+  input.deadline = deadline;
+  input.level = brownout_.level();
+  orchestrator::SnapshotVersions versions;
+  versions.pacing = published_->pacing->version;
+  versions.creative = published_->creative == nullptr ? 0 : published_->creative->model().version();
+  versions.market = published_->market == nullptr ? 0 : published_->market->version();
+  const auto result = flow_.decide(input, *published_->catalogue, versions, *money_, arena_);
+  count(*result.record);
+  log_decision(*result.record);
+  publish_facts(result, auction);
+  if (user && consent.may_personalise()) {
+    const auto topics = agents::profile::page_topics(auction, arena_);
+    VisitMessage visit{*user, now, static_cast<std::uint8_t>(std::min<std::size_t>(topics.size(), 8)), {}};
+    std::copy_n(topics.begin(), visit.topics, visit.topic);
+    link_.visits.push(visit);
+  }
+  return result;
+}
+
+std::string_view Shard::sign(ledger::TokenKind kind, const orchestrator::Bid& bid, const domain::Auction& auction,
+                             bool bills) {
+  const domain::Catalogue& catalogue = *published_->catalogue;
+  const domain::LineItem& item = catalogue.line_items[bid.line_item];
+  const domain::Campaign& campaign = catalogue.campaign_of(item);
+  ledger::Token token;
+  token.kind = kind;
+  if (auction.test) token.flags |= ledger::Token::kTestTraffic;
+  if (bills) token.flags |= ledger::Token::kBills;
+  token.exchange = {auction.exchange};
+  token.campaign = campaign.id;
+  token.line_item = item.id;
+  token.creative = catalogue.creatives[bid.creative].id;
+  token.lease = bid.reserved.lease;
+  token.bid = bid.id;
+  token.price_max = bid.amount_max;
+  for (int i = 0; i < 3; ++i) token.currency[static_cast<std::size_t>(i)] = static_cast<char>(campaign.currency >> (8 * i));
+  token.day = {bid.reserved.day};
+  token.bid_time = clock_.wall();
+  token.lives_s = settings_.token_life_s;
+  auto text = arena_.array<char>(ledger::kTokenChars);
+  return signer_.sign(token, std::span<char, ledger::kTokenChars>(text.data(), ledger::kTokenChars));
+}
+
+std::string_view Shard::link_of(std::string_view path, std::string_view token) {
+  scratch_.assign(settings_.public_url);
+  scratch_ += path;
+  scratch_ += token;
+  return arena_.copy(scratch_);
+}
+
+/// The creative as a browser, player or app shows it, into markup_.
+void Shard::append_markup(const orchestrator::Bid& bid, const domain::Auction& auction, std::string_view bid_id,
+                          const protocol::openrtb::TrackerUrls& urls) {
+  namespace rtb = protocol::openrtb;
+  const domain::Catalogue& catalogue = *published_->catalogue;
+  const domain::Creative& creative = catalogue.creatives[bid.creative];
+  markup_.clear();
+  switch (creative.type) {
+    case domain::MediaType::banner: rtb::append_banner(creative, creative.size, urls, markup_); break;
+    case domain::MediaType::native:
+      rtb::append_native(creative, *auction.impressions[bid.impression].native, urls, markup_);
+      break;
+    case domain::MediaType::video:
+    case domain::MediaType::audio:
+      rtb::append_vast(creative, catalogue.advertiser_of(catalogue.line_items[bid.line_item]), bid_id, urls, markup_);
+      break;
+  }
+}
+
+ShardReply Shard::answer_bids(const ExchangeSettings& exchange, const orchestrator::FlowResult& result) {
+  using ledger::TokenKind;
+  namespace rtb = protocol::openrtb;
+  const domain::Catalogue& catalogue = *published_->catalogue;
+  const auto encoding = exchange.macros_base64 ? rtb::MacroEncoding::base64 : rtb::MacroEncoding::plain;
+  auto out = arena_.array<rtb::BidOut>(result.bids.size());
+  for (std::size_t i = 0; i < result.bids.size(); ++i) {
+    const orchestrator::Bid& bid = result.bids[i];
+    const domain::LineItem& item = catalogue.line_items[bid.line_item];
+    const domain::Creative& creative = catalogue.creatives[bid.creative];
+    const domain::Advertiser& advertiser = catalogue.advertiser_of(item);
+    const domain::Impression& impression = request_.auction.impressions[bid.impression];
+    const bool timed = creative.type == domain::MediaType::video || creative.type == domain::MediaType::audio;
+    const BillOn bill_on = timed ? BillOn::impression : exchange.bill_on;
+
+    const auto notice_url = [&](TokenKind kind, rtb::NoticeKind notice, bool bills) {
+      scratch_.clear();
+      rtb::append_notice_url(link_of("/n/v1/", sign(kind, bid, request_.auction, bills)), "", notice, encoding, scratch_);
+      return arena_.copy(scratch_);
+    };
+    auto id = arena_.array<char>(32);
+    base::format_id(bid.id, id.data());
+    rtb::BidOut& b = out[i];
+    b.id = {id.data(), 32};
+    b.imp_id = impression.id;
+    b.price = bid.price;
+    b.win_url = notice_url(TokenKind::win, rtb::NoticeKind::win, bill_on == BillOn::nurl);
+    if (bill_on == BillOn::burl) b.billing_url = notice_url(TokenKind::bill, rtb::NoticeKind::bill, true);
+    b.loss_url = notice_url(TokenKind::loss, rtb::NoticeKind::loss, false);
+
+    rtb::TrackerUrls urls;
+    urls.impression = link_of("/e/v1/", sign(TokenKind::impression, bid, request_.auction, bill_on == BillOn::impression));
+    if (bill_on == BillOn::impression) {
+      // The browser fires it, but the exchange fills in the price, as it does everywhere in adm.
+      scratch_.assign(urls.impression);
+      scratch_ += encoding == rtb::MacroEncoding::base64 ? "?e=b64&p=${AUCTION_PRICE:B64}" : "?p=${AUCTION_PRICE}";
+      urls.impression = arena_.copy(scratch_);
+    }
+    urls.click = link_of("/e/v1/", sign(TokenKind::click, bid, request_.auction, false));
+    if (timed) {
+      scratch_.assign(link_of("/e/v1/", sign(TokenKind::view, bid, request_.auction, false)));
+      scratch_ += "?e=";
+      urls.progress = arena_.copy(scratch_);
+    }
+    urls.cachebuster = bid.id.lo;
+    append_markup(bid, request_.auction, b.id, urls);
+    b.markup = arena_.copy(markup_);
+    const auto number = [&](std::uint32_t value) {
+      auto digits = arena_.array<char>(12);
+      const auto end = std::to_chars(digits.data(), digits.data() + 12, value).ptr;
+      return std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data()));
+    };
+    b.campaign_id = number(catalogue.campaign_of(item).id.value);
+    b.creative_id = number(creative.id.value);
+    b.ad_id = b.creative_id;
+    auto domains = arena_.array<std::string_view>(1);
+    domains[0] = advertiser.domain;
+    b.advertiser_domains = domains;
+    b.bundle = creative.app_bundle;
+    auto categories = arena_.array<std::string_view>(advertiser.categories.size() + creative.categories.size());
+    std::size_t n = 0;
+    for (const auto& category : advertiser.categories) categories[n++] = category;
+    for (const auto& category : creative.categories) categories[n++] = category;
+    b.categories = categories;
+    b.attributes = creative.attributes;
+    b.apis = creative.apis;
+    b.type = creative.type;
+    b.protocol = timed ? 7 : 0;  // VAST 4.0
+    b.size = creative.size;
+    if (bid.deal != agents::targeting::kOpenAuction) b.deal_id = impression.deals[bid.deal].id;
+    b.expires_s = static_cast<std::int32_t>(bid.life / std::chrono::seconds(1));
+    b.duration_s = creative.duration_s;
+    b.language = creative.language;
+  }
+  rtb::ResponseOut response;
+  response.id = request_.auction.id;
+  auto decision = arena_.array<char>(32);
+  base::format_id(result.record->id, decision.data());
+  response.bid_id = {decision.data(), 32};
+  response.seat = exchange.seat;
+  const std::uint64_t currency = catalogue.campaign_of(catalogue.line_items[result.bids[0].line_item]).currency;
+  char code[3];
+  for (int i = 0; i < 3; ++i) code[i] = static_cast<char>(currency >> (8 * i));
+  response.currency = arena_.copy({code, 3});
+  response.bids = out;
+  response_.clear();
+  rtb::append_response(response, response_);
+  return {200, response_};
+}
+
+// ---- first-party decisions ----------------------------------------------------------------------------------------
+
+ShardReply Shard::decide(std::string_view body, MonoTime received, base::Duration waited) {
+  using telemetry::DecideOutcome;
+  const std::uint8_t level = brownout_.observe(waited, received);
+  response_.clear();
+  if (level >= 5 || !ready()) {
+    metrics_.decide_requests.add(DecideOutcome::shed);
+    response_ = R"({"code":"unavailable","field":"","message":"not ready, or overloaded; try again"})";
+    return {503, response_};
+  }
+  arena_.reset();
+  if (!decide_parser_.parse(body, arena_, decide_request_)) {
+    metrics_.decide_requests.add(DecideOutcome::invalid);
+    metrics_.invalid_input.add(decide_request_.refusal.field);
+    protocol::decide::append_refusal(decide_request_.refusal, response_);
+    return {400, response_};
+  }
+  domain::Auction& auction = decide_request_.auction;
+  const domain::Consent consent = domain::consent_gate(decide_request_.privacy);
+  if (consent.may_personalise()) auction.segments = decide_request_.sealed_segments;
+  const auto result = run_flow(auction, consent, decide_request_.identity, body, received + std::chrono::milliseconds(100));
+  metrics_.decide_requests.add(result.bids.empty() ? DecideOutcome::empty : DecideOutcome::filled);
+  return answer_decisions(result);
+}
+
+ShardReply Shard::answer_decisions(const orchestrator::FlowResult& result) {
+  using ledger::TokenKind;
+  const domain::Auction& auction = decide_request_.auction;
+  const domain::Catalogue& catalogue = *published_->catalogue;
+  char id[32];
+  base::format_id(result.record->id, id);
+  protocol::decide::DecideWriter writer(response_);
+  writer.begin(auction.id, {id, 32});
+  for (const orchestrator::Bid& bid : result.bids) {
+    const domain::Creative& creative = catalogue.creatives[bid.creative];
+    const domain::LineItem& item = catalogue.line_items[bid.line_item];
+    protocol::decide::DecisionOut out;
+    out.placement = auction.impressions[bid.impression].id;
+    char bid_id[32];
+    base::format_id(bid.id, bid_id);
+    out.decision_id = {bid_id, 32};
+    out.campaign = catalogue.campaign_of(item).id.value;
+    out.line_item = item.id.value;
+    out.creative = creative.id.value;
+    out.type = creative.type;
+    out.size = creative.size;
+    protocol::openrtb::TrackerUrls urls;
+    urls.impression = link_of("/e/v1/", sign(TokenKind::impression, bid, auction, true));
+    urls.click = link_of("/e/v1/", sign(TokenKind::click, bid, auction, false));
+    out.view_url = link_of("/e/v1/", sign(TokenKind::view, bid, auction, false));
+    out.conversion_url = link_of("/e/v1/", sign(TokenKind::conversion, bid, auction, false));
+    if (creative.type == domain::MediaType::video || creative.type == domain::MediaType::audio) {
+      scratch_.assign(out.view_url);
+      scratch_ += "?e=";
+      urls.progress = arena_.copy(scratch_);
+    }
+    urls.cachebuster = bid.id.lo;
+    append_markup(bid, auction, out.decision_id, urls);
+    out.markup = markup_;
+    out.click_url = urls.click;
+    out.impression_url = urls.impression;
+    out.landing_page = creative.landing_page;
+    writer.add(out);
+  }
+  for (std::size_t i = 0; i < auction.impressions.size(); ++i) {
+    const bool filled = std::any_of(result.bids.begin(), result.bids.end(), [&](const auto& bid) { return bid.impression == i; });
+    if (!filled) writer.add_unfilled(auction.impressions[i].id, domain::name_of(result.record->impressions[i].no_bid));
+  }
+  writer.end();
+  return {200, response_};
+}
+
+// ---- after a decision ---------------------------------------------------------------------------------------------
+
+void Shard::count(const domain::DecisionRecord& record) {
+  for (const auto& call : record.calls) {
+    if (!is_agent(call.stage) || call.source == domain::Source::shadow) continue;
+    const telemetry::Agent agent = agent_label(call.stage);
+    metrics_.agent_duration.observe(call.duration_ns, agent);
+    using telemetry::AgentOutcome;
+    using telemetry::FallbackReason;
+    switch (call.outcome) {
+      case domain::CallOutcome::ok: metrics_.agent_requests.add(agent, AgentOutcome::answered); break;
+      case domain::CallOutcome::late: metrics_.agent_requests.add(agent, AgentOutcome::late); break;
+      case domain::CallOutcome::error:
+        metrics_.agent_requests.add(agent, AgentOutcome::failed);
+        metrics_.agent_fallback.add(agent, FallbackReason::failed);
+        break;
+      default:
+        metrics_.agent_requests.add(agent, AgentOutcome::skipped);
+        metrics_.agent_fallback.add(agent, call.outcome == domain::CallOutcome::off          ? FallbackReason::off
+                                           : call.outcome == domain::CallOutcome::no_time ? FallbackReason::deadline
+                                                                                           : FallbackReason::breaker_open);
+    }
+  }
+  if (record.verdict_reason != 0) metrics_.fraud_verdicts.add({record.verdict_reason});
+  for (const auto& impression : record.impressions) {
+    for (const auto& candidate : impression.candidates) {
+      if (candidate.refusal != domain::Refusal::none) metrics_.refusals.add({static_cast<std::size_t>(candidate.refusal)});
+      if (candidate.refusal == domain::Refusal::oversight) metrics_.oversight_vetoes.add({candidate.rule});
+    }
+  }
+}
+
+void Shard::log_decision(const domain::DecisionRecord& record) {
+  if (record.bids == 0) {
+    const std::uint32_t sample = settings_.log_sample_no_bid * (record.level >= 1 ? 10 : 1);
+    if (++skipped_ % std::max(1u, sample) != 0) return;
+  }
+  record_.clear();
+  protocol::event::encode(record, record_);
+  link_.decisions.push(record_);
+}
+
+void Shard::publish_facts(const orchestrator::FlowResult& result, const domain::Auction& auction) {
+  const domain::DecisionRecord& record = *result.record;
+  const domain::Catalogue& catalogue = *published_->catalogue;
+  for (const auto& impression : record.impressions) {
+    for (const auto& candidate : impression.candidates) {
+      if (candidate.value <= 0) continue;
+      const auto found = catalogue.line_item_index.find(candidate.line_item);
+      if (found == catalogue.line_item_index.end()) continue;
+      link_.offers.push({catalogue.line_items[found->second].campaign, catalogue.version, static_cast<float>(candidate.value)});
+    }
+  }
+  for (const auto& bid : result.bids) {
+    const domain::LineItem& item = catalogue.line_items[bid.line_item];
+    const domain::Creative& creative = catalogue.creatives[bid.creative];
+    domain::BidFacts facts;
+    facts.bid = bid.id;
+    facts.campaign = catalogue.campaign_of(item).id;
+    facts.line_item = item.id;
+    facts.creative = creative.id;
+    facts.exchange = auction.exchange;
+    facts.media = static_cast<std::uint8_t>(creative.type);
+    facts.device = static_cast<std::uint8_t>(auction.device.type);
+    facts.at = auction.first_party ? std::uint8_t{1} : auction.at;
+    facts.first_party = auction.first_party;
+    facts.test = auction.test;
+    facts.suspicious = record.verdict != 0;
+    facts.size = creative.size;
+    facts.at_time = record.at;
+    facts.life = bid.life;
+    facts.price = bid.price;
+    const domain::Impression& impression = auction.impressions[bid.impression];
+    facts.floor = impression.floor;
+    for (const auto& candidate : record.impressions[bid.impression].candidates) {
+      const bool left = candidate.refusal == domain::Refusal::none && candidate.deal == bid.deal;
+      if (!left || candidate.line_item != item.id.value) continue;
+      facts.value = candidate.value;
+      facts.mu = candidate.mu;
+      facts.click_rate = candidate.click_rate;
+      facts.conversion_rate = candidate.conversion_rate;
+      facts.propensity = candidate.creative_propensity;
+    }
+    facts.user_topic = result.response.user_topic;
+    facts.user_topic_weight = result.response.user_topic_weight;
+    facts.impressions_seen = result.response.impressions_seen;
+    facts.placement = domain::topic_of(impression.tag_id);
+    facts.user.value = record.user;
+    link_.bids.push(facts);
+  }
+}
+
+// ---- notices and events -------------------------------------------------------------------------------------------
+
+NoticeReply Shard::reject_token(base::Code code) {
+  using telemetry::TokenRejection;
+  metrics_.token_rejections.add(code == base::Code::deadline    ? TokenRejection::expired
+                                : code == base::Code::forbidden ? TokenRejection::signature
+                                                                : TokenRejection::malformed);
+  return {NoticeReply::Kind::now, 403, {}};
+}
+
+std::string_view Shard::landing_page(base::CreativeId creative) const {
+  if (published_ == nullptr) return {};
+  const auto found = published_->catalogue->creative_index.find(creative.value);
+  return found == published_->catalogue->creative_index.end() ? std::string_view{}
+                                                              : published_->catalogue->creatives[found->second].landing_page;
+}
+
+NoticeReply Shard::notice(std::string_view token_text, std::string_view query, ReplyTag tag) {
+  using ledger::TokenKind;
+  const base::WallTime now = clock_.wall();
+  const auto verified = signer_.verify(token_text, now);
+  if (!verified) return reject_token(verified.error().code);
+  const ledger::Token& token = *verified;
+  auto parsed = protocol::openrtb::parse_notice(query);
+
+  ToControl message;
+  message.kind = ToControl::Kind::event;
+  domain::Event& event = message.event;
+  event.kind = event_kind(token.kind, query);
+  event.bid = token.bid;
+  event.campaign = token.campaign;
+  event.line_item = token.line_item;
+  event.creative = token.creative;
+  event.exchange = token.exchange.value;
+  event.at = now;
+  event.bid_at = token.bid_time;
+  event.test = (token.flags & ledger::Token::kTestTraffic) != 0 || parsed.audit;
+  event.suspicious = (token.flags & ledger::Token::kSuspicious) != 0;
+  event.loss_reason = parsed.loss_reason;
+  event.min_to_win = parsed.min_to_win;
+  event.multiplier_e6 = parsed.multiplier_e6;
+  const bool bills = (token.flags & ledger::Token::kBills) != 0;
+  if (bills || token.kind == TokenKind::win) {
+    protocol::openrtb::settle_price(parsed, token.price_max);
+    const __int128 scaled = static_cast<__int128>(parsed.price.value) * parsed.multiplier_e6 / 1'000'000;
+    event.price = base::Nanos{static_cast<std::int64_t>(std::min<__int128>(scaled, token.price_max.value))};
+  }
+  event.price_form = parsed.price_form;
+  if (!event.test && !event.suspicious) {
+    if (bills) {
+      message.command = token.command(ledger::CommandKind::bill, event.price);
+      message.has_command = true;
+    } else if (token.kind == TokenKind::win || token.kind == TokenKind::loss) {
+      message.command = token.command(token.kind == TokenKind::win ? ledger::CommandKind::win : ledger::CommandKind::loss,
+                                      event.price);
+      message.has_command = true;
+    }
+  }
+  const std::string_view landing = token.kind == TokenKind::click ? landing_page(token.creative) : std::string_view{};
+  // What moves money is answered when it is durable; a person waits for a click, so that is answered at once.
+  message.wants_reply = message.has_command;
+  message.reply = tag;
+  if (!link_.to_control.push(message)) return {NoticeReply::Kind::now, 503, {}};  // the sender comes again
+  if (on_message) on_message();
+  if (message.wants_reply) return {NoticeReply::Kind::later, 0, {}};
+  if (!message.has_command) metrics_.notices.add(notice_label(token.kind), telemetry::NoticeResult::new_);
+  if (token.kind == TokenKind::click) {
+    return landing.empty() ? NoticeReply{NoticeReply::Kind::now, 404, {}} : NoticeReply{NoticeReply::Kind::now, 302, landing};
+  }
+  return {NoticeReply::Kind::now, 204, {}};
+}
+
+// ---- conversation with control ------------------------------------------------------------------------------------
+
+void Shard::adopt(std::shared_ptr<const Published> published) {
+  const bool new_catalogue = published_ == nullptr || published_->catalogue != published->catalogue;
+  const bool new_days = published_ == nullptr || published_->today != published->today;
+  const auto before = std::move(published_);
+  published_ = std::move(published);
+  team_->adopt(*published_);
+  const domain::Catalogue& catalogue = *published_->catalogue;
+  if (new_catalogue || new_days) {
+    std::vector<base::Nanos> bid_max(catalogue.campaigns.size());
+    items_of_campaign_.assign(catalogue.campaigns.size(), {});
+    for (std::uint32_t i = 0; i < catalogue.line_items.size(); ++i) {
+      const domain::LineItem& item = catalogue.line_items[i];
+      bid_max[item.campaign] = std::max(bid_max[item.campaign], item.bid_max);
+      items_of_campaign_[item.campaign].push_back(i);
+    }
+    if (before != nullptr && new_catalogue) {
+      for (const auto& campaign : before->catalogue->campaigns) {
+        if (catalogue.campaign_index.count(campaign.id.value) == 0) wallet_.withdraw(campaign.id);
+      }
+    }
+    for (std::size_t i = 0; i < catalogue.campaigns.size(); ++i) {
+      wallet_.enroll(catalogue.campaigns[i].id, bid_max[i], published_->today[i]);
+    }
+  }
+  if (new_catalogue) {
+    open_items_.assign((catalogue.line_items.size() + 63) / 64, 0);
+    open_campaigns_.assign((catalogue.campaigns.size() + 63) / 64, 0);
+  }
+  refresh_open(new_catalogue);
+}
+
+/// Which campaigns could spend now; when that changes, the log is told, so that decisions can be recomputed.
+void Shard::refresh_open(bool force) {
+  if (published_ == nullptr || published_->pacing == nullptr) return;
+  const domain::Catalogue& catalogue = *published_->catalogue;
+  const auto& paces = published_->pacing->campaigns;
+  bool changed = force;
+  for (std::uint32_t i = 0; i < catalogue.campaigns.size(); ++i) {
+    const bool paced_open = i < paces.size() && paces[i].open;
+    const bool open = paced_open && wallet_.available(catalogue.campaigns[i].id).value > 0;
+    std::uint64_t& word = open_campaigns_[i / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (i % 64);
+    if (((word & bit) != 0) == open) continue;
+    changed = true;
+    word ^= bit;
+    for (const std::uint32_t item : items_of_campaign_[i]) {
+      if (open && catalogue.line_items[item].active) {
+        open_items_[item / 64] |= std::uint64_t{1} << (item % 64);
+      } else {
+        open_items_[item / 64] &= ~(std::uint64_t{1} << (item % 64));
+      }
+    }
+  }
+  if (!changed) return;
+  ++open_epoch_;
+  record_.clear();
+  protocol::event::encode(domain::ShardState{options_.node, open_epoch_, catalogue.version, clock_.wall(), open_campaigns_},
+                          record_);
+  link_.decisions.push(record_);
+}
+
+void Shard::poll() {
+  const MonoTime now = clock_.mono();
+  ToShard message;
+  while (link_.to_shard.pop(message)) {
+    switch (message.kind) {
+      case ToShard::Kind::reply:
+        if (on_reply) on_reply(message.reply, message.status);
+        break;
+      case ToShard::Kind::lease: wallet_.accept(message.answer, now); break;
+      case ToShard::Kind::won: wallet_.won(message.bid); break;
+      case ToShard::Kind::settled: wallet_.settle(message.bid, message.price); break;
+      case ToShard::Kind::lost: wallet_.release(message.bid); break;
+      case ToShard::Kind::published: adopt(std::move(message.published)); break;
+      case ToShard::Kind::none: break;
+    }
+  }
+  if (now < next_refresh_) return;
+  next_refresh_ = now + kRefreshEvery;
+  wallet_.tick(now);
+  commands_.clear();
+  wallet_.wants(now, commands_);
+  wallet_.returns(commands_);
+  bool sent = false;
+  for (const ledger::Command& command : commands_) {
+    ToControl out;
+    out.kind = ToControl::Kind::lease;
+    out.command = command;
+    sent = link_.to_control.push(out) || sent;
+  }
+  if (sent && on_message) on_message();
+  refresh_open(false);
+}
+
+void Shard::withdraw_all() {
+  if (published_ == nullptr) return;
+  for (const auto& campaign : published_->catalogue->campaigns) wallet_.withdraw(campaign.id);
+  next_refresh_ = {};
+  poll();
+}
+
+}  // namespace bandstand::serving
