@@ -575,8 +575,12 @@ base::Result<bool> Ledger::replay(const Record& record) {
     return false;
   }
   if (record.seq != sequence_ + 1) return base::fail(base::Code::corrupt, "a gap in the ledger's records");
-  if (record.previous != link_)
+  if (record.previous != link_) {
     return base::fail(base::Code::corrupt, "the ledger's chain of records is broken");
+  }
+  if (!fits(record)) {
+    return base::fail(base::Code::corrupt, "a ledger record that its books cannot bear");
+  }
   apply(record);
   link_ = link_of(record);
   return true;

@@ -200,6 +200,7 @@ class Ledger {
 
   // Applying (ledger_apply.cc).
   void apply(const Record& record);
+  [[nodiscard]] bool fits(const Record& record) const;
   void apply_budget(CampaignBook& book, const Record& record);
   void apply_grant(CampaignBook& book, const Record& record);
   void apply_give_back(CampaignBook& book, const Record& record);

@@ -54,6 +54,38 @@ void Ledger::drop_if_closed(base::LeaseId id) {
     leases_.erase(id);
 }
 
+/// What apply() takes for granted of a record that this ledger decided itself; asked of stored ones.
+bool Ledger::fits(const Record& record) const {
+  if (record.kind == RecordKind::begin) return record.epoch > epoch();
+  if (record.kind == RecordKind::retire) return true;
+  if (record.campaign == 0) return false;
+  const Lease* lease = leases_.find({record.lease});
+  const Nanos amount{record.amount};
+  switch (record.kind) {
+    case RecordKind::grant:
+      return !epochs_.empty() && record.lease != 0 && lease == nullptr;
+    case RecordKind::give_back:
+      return lease != nullptr && lease->free() >= amount;
+    case RecordKind::reclaim:
+      return lease != nullptr && lease->free() == amount;
+    case RecordKind::win:
+      return amount.is_zero() || (lease != nullptr && lease->free() >= amount);
+    case RecordKind::settle: {
+      const base::BidId id{record.id_hi, record.id_lo};
+      const Bid bid = bids_.find(id, period_of({record.bid_time_ns}));
+      const Nanos held = bid.state == BidState::won ? bid.amount : Nanos{};
+      const auto paid_from = static_cast<PaidFrom>(record.detail);
+      if (paid_from == PaidFrom::lease) return lease != nullptr && lease->free() + held >= amount;
+      const CampaignBook* book = find_campaign({record.campaign});
+      const Nanos freed = lease != nullptr && lease->reclaimed ? held : Nanos{};
+      return paid_from != PaidFrom::late ||
+             (book != nullptr && book->of(Account::available) + freed >= amount);
+    }
+    default:
+      return true;
+  }
+}
+
 void Ledger::apply(const Record& record) {
   sequence_ = record.seq;
   switch (record.kind) {

@@ -469,6 +469,48 @@ TEST_F(LedgerTest, ReplaysEachRecordOnceAndRefusesGapsAndForeignChains) {
   EXPECT_EQ(copy.replay(stranger).error().code, base::Code::corrupt);
 }
 
+// The simulator found this with `snapshot_without_bids`: a record may follow and yet not fit.
+TEST_F(LedgerTest, RefusesARecordThatItsBooksCannotBear) {
+  open(10'000, 1000);
+  Ledger copy = rebuild();
+  const Record last = *read_record(ledger_->output().substr(ledger_->output().size() - kRecordBytes));
+  const auto refused = [&](auto change) {
+    Record record;
+    record.seq = last.seq + 1;
+    record.previous = link_of(last);
+    record.campaign = kCampaign.value;
+    record.day = kDay.value;
+    record.lease = lease_.value;
+    record.id_lo = 1;
+    change(record);
+    seal(record);
+    const auto replayed = copy.replay(record);
+    return !replayed && replayed.error().code == base::Code::corrupt;
+  };
+  const auto with = [&](RecordKind kind, std::int64_t amount, std::uint64_t lease, std::uint8_t detail = 0) {
+    return refused([&](Record& r) {
+      r.kind = kind;
+      r.amount = amount;
+      r.lease = lease;
+      r.detail = detail;
+    });
+  };
+  EXPECT_TRUE(with(RecordKind::begin, 0, 0));
+  EXPECT_TRUE(with(RecordKind::grant, 10, lease_.value));
+  EXPECT_TRUE(with(RecordKind::grant, 10, 0));
+  EXPECT_TRUE(with(RecordKind::give_back, 1001, lease_.value));
+  EXPECT_TRUE(with(RecordKind::give_back, 1, 999));
+  EXPECT_TRUE(with(RecordKind::reclaim, 999, lease_.value));
+  EXPECT_TRUE(with(RecordKind::win, 1001, lease_.value));
+  EXPECT_TRUE(with(RecordKind::settle, 1001, lease_.value, 1));
+  EXPECT_TRUE(with(RecordKind::settle, 9001, lease_.value, 2));
+  EXPECT_TRUE(refused([](Record& r) {
+    r.kind = RecordKind::loss;
+    r.campaign = 0;
+  }));
+  EXPECT_FALSE(with(RecordKind::win, 1000, lease_.value));
+}
+
 TEST_F(LedgerTest, ReclaimsNothingAfterARestartBeforeTheGraceIsOver) {
   open(10'000, 1000);
   win(1, 60);

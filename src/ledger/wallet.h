@@ -74,9 +74,9 @@ class Wallet {
   [[nodiscard]] base::Nanos available(base::CampaignId campaign);
   [[nodiscard]] WalletView view(base::CampaignId campaign) const;
 
-  /// Sets `price_max` aside for a bid that may be settled until `expires`. About 20 ns. Errors: `exhausted`
-  /// no live lease holds enough (and more is asked for at the next wants()); `not_found` unknown campaign;
-  /// `conflict` the bid has one.
+  /// Sets `price_max` aside for a bid that may be settled until `expires`. About 0.1 us with a cold table.
+  /// Errors: `exhausted` no live lease holds enough (and more is asked for at the next wants()); `not_found`
+  /// unknown campaign; `conflict` the bid has one.
   base::Result<Reservation> reserve(base::CampaignId campaign, base::BidId bid, base::Nanos price_max,
                                     base::MonoTime now, base::MonoTime expires);
 
