@@ -102,12 +102,14 @@ void run(const Options& options) {
   load.call = {.target = "/bid/bench",
                .headers = "Content-Type: application/json\r\nx-openrtb-version: 2.6\r\n",
                .body = body};
+  const double client_before = cpu_us();
   const base::MonoTime start = clock.mono();
   for (std::size_t i = 0; i < options.connections * options.pipeline; ++i) client.submit(load.call);
   const base::MonoTime end = start + std::chrono::seconds(options.seconds);
   while (clock.mono() < end) loop.poll(std::chrono::milliseconds(100));
   const double seconds = static_cast<double>((clock.mono() - start).count()) * 1e-9;
   const auto answered = static_cast<double>(load.latencies_ns.size());
+  const double client_cpu_us = cpu_us() - client_before;
   load.running = false;
   while (client.under_way() > 0) loop.poll(std::chrono::milliseconds(100));
   server_loop.stop();
@@ -117,9 +119,11 @@ void run(const Options& options) {
   const auto quantile_us = [&](double q) {
     return static_cast<double>(load.latencies_ns[static_cast<std::size_t>(q * (answered - 1))]) * 1e-3;
   };
-  std::printf("%9.0f requests/s  server %5.2f us CPU/request  p50 %5.0f us  p99 %5.0f us  failures %llu\n",
-              answered / seconds, server_cpu_us / static_cast<double>(handler.requests), quantile_us(0.5),
-              quantile_us(0.99), static_cast<unsigned long long>(load.failures));
+  std::printf(
+      "%9.0f requests/s  server %5.2f us CPU/request  client %5.2f  p50 %5.0f us  p99 %5.0f us  failures "
+      "%llu\n",
+      answered / seconds, server_cpu_us / static_cast<double>(handler.requests), client_cpu_us / answered,
+      quantile_us(0.5), quantile_us(0.99), static_cast<unsigned long long>(load.failures));
 }
 
 }  // namespace
