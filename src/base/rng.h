@@ -6,7 +6,11 @@
 
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <string>
+
+#include "base/result.h"
 
 namespace bandstand::base {
 
@@ -87,5 +91,8 @@ class Rng {
  private:
   std::uint64_t state_[4];
 };
+
+/// Bytes from the machine's entropy, for keys of an installation. Nothing that decides may use it.
+Result<std::string> machine_entropy(std::size_t bytes);
 
 }  // namespace bandstand::base

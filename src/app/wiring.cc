@@ -1,0 +1,139 @@
+// wiring: names to objects.
+#include "app/wiring.h"
+
+#include "agents/bid/bid_rules.h"
+#include "agents/budget/budget_rules.h"
+#include "agents/creative/creative_rules.h"
+#include "agents/oversight/oversight_rules.h"
+#include "agents/profile/profile_rules.h"
+#include "agents/targeting/targeting_scan.h"
+#include "orchestrator/policies.h"
+
+namespace bandstand::app {
+namespace {
+
+namespace policies = orchestrator::policies;
+using agents::bid::BidPolicy;
+using agents::creative::CreativePolicy;
+
+domain::PolicyId id_of(CreativePolicy policy) {
+  switch (policy) {
+    case CreativePolicy::thompson: return policies::kCreativeThompson;
+    case CreativePolicy::epsilon_greedy: return policies::kCreativeEpsilonGreedy;
+    case CreativePolicy::greedy: return policies::kCreativeGreedy;
+    case CreativePolicy::random: return policies::kCreativeRandom;
+  }
+  return {};
+}
+
+domain::PolicyId id_of(BidPolicy policy) {
+  switch (policy) {
+    case BidPolicy::shaded: return policies::kBidShaded;
+    case BidPolicy::truthful: return policies::kBidTruthful;
+    case BidPolicy::linear: return policies::kBidLinear;
+    case BidPolicy::tabular_q: return policies::kBidTabularQ;
+  }
+  return {};
+}
+
+class StandardTeam final : public serving::ShardTeam {
+ public:
+  StandardTeam(const serving::ServingSettings& settings, const TeamNames& names) : settings_(settings), names_(names) {
+    agents::fraud::FraudOptions fraud;
+    fraud.salt = settings.user_salt;
+    fraud.policy = policies::kFraudRules;
+    team_.fraud.baseline = std::make_unique<agents::fraud::FraudRules>(
+        names.fraud_lists != nullptr ? names.fraud_lists : agents::fraud::FraudLists::built_in(), fraud);
+    team_.profile.baseline = std::make_unique<agents::profile::ProfileRules>(policies::kProfileRules);
+    auto budget = std::make_unique<agents::budget::BudgetRules>(policies::kBudgetRules);
+    budget_ = budget.get();
+    team_.budget.baseline = std::move(budget);
+    team_.creative.baseline = creative(names.creative);
+    team_.bid.baseline = bid(names.bid);
+    if (!names.creative_challenger.empty()) {
+      team_.creative.challenger = creative(names.creative_challenger);
+      team_.creative.rollout = names.creative_rollout;
+    }
+    if (!names.bid_challenger.empty()) {
+      team_.bid.challenger = bid(names.bid_challenger);
+      team_.bid.rollout = names.bid_rollout;
+    }
+    auto oversight = std::make_unique<agents::oversight::OversightRules>(
+        std::make_shared<agents::oversight::OversightSnapshot>());
+    oversight_ = oversight.get();
+    team_.oversight.baseline = std::move(oversight);
+  }
+
+  orchestrator::Team& team() override { return team_; }
+
+  void adopt(const serving::Published& published) override {
+    if (published.catalogue != catalogue_) {
+      catalogue_ = published.catalogue;
+      agents::targeting::TargetingOptions options;
+      for (const auto& exchange : settings_.exchanges) options.seats.push_back(exchange.seat);
+      options.policy = policies::kTargetingScan;
+      team_.targeting.baseline = std::make_unique<agents::targeting::TargetingScan>(catalogue_, options);
+    }
+    budget_->adopt(published.pacing);
+    for (auto* agent : creatives_) agent->adopt(published.creative);
+    for (auto* agent : bids_) agent->install(published.market);
+    if (published.oversight != nullptr) {
+      auto snapshot = std::make_shared<agents::oversight::OversightSnapshot>(*published.oversight);
+      snapshot->options.policy = policies::kOversightRules;
+      oversight_->set_snapshot(std::move(snapshot));
+    }
+  }
+
+ private:
+  std::unique_ptr<agents::creative::CreativeAgent> creative(const std::string& name) {
+    const auto policy = agents::creative::creative_policy_named(name).value_or(CreativePolicy::thompson);
+    agents::creative::CreativeRules::Options options;
+    options.policy = policy;
+    auto agent = std::make_unique<agents::creative::CreativeRules>(id_of(policy), options);
+    creatives_.push_back(agent.get());
+    return agent;
+  }
+
+  std::unique_ptr<agents::bid::BidAgent> bid(const std::string& name) {
+    const auto policy = agents::bid::bid_policy_named(name).value_or(BidPolicy::shaded);
+    agents::bid::BidRules::Options options;
+    options.policy = policy;
+    auto agent = std::make_unique<agents::bid::BidRules>(id_of(policy), options);
+    bids_.push_back(agent.get());
+    return agent;
+  }
+
+  const serving::ServingSettings& settings_;
+  TeamNames names_;
+  orchestrator::Team team_;
+  domain::CatalogueSnapshot catalogue_;
+  agents::budget::BudgetRules* budget_ = nullptr;
+  agents::oversight::OversightRules* oversight_ = nullptr;
+  std::vector<agents::creative::CreativeRules*> creatives_;
+  std::vector<agents::bid::BidRules*> bids_;
+};
+
+}  // namespace
+
+std::vector<std::string> unknown_policies(const TeamNames& names) {
+  std::vector<std::string> out;
+  const auto check = [&](bool known, const char* agent, const std::string& name, const char* choices) {
+    if (!known) out.push_back(std::string(agent) + ": there is no policy '" + name + "'; choose " + choices);
+  };
+  check(names.targeting == "index" || names.targeting == "scan", "targeting", names.targeting, "index or scan");
+  for (const auto& name : {names.creative, names.creative_challenger}) {
+    check(name.empty() || agents::creative::creative_policy_named(name).has_value(), "creative", name,
+          "thompson, epsilon_greedy, greedy or random");
+  }
+  for (const auto& name : {names.bid, names.bid_challenger}) {
+    check(name.empty() || agents::bid::bid_policy_named(name).has_value(), "bid", name,
+          "shaded, truthful, linear or tabular_q");
+  }
+  return out;
+}
+
+std::unique_ptr<serving::ShardTeam> make_team(const serving::ServingSettings& settings, const TeamNames& names) {
+  return std::make_unique<StandardTeam>(settings, names);
+}
+
+}  // namespace bandstand::app

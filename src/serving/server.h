@@ -1,0 +1,84 @@
+// server: the process: one thread a shard with its sockets, one control thread, and how they wake each other.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "serving/control.h"
+#include "serving/http/server.h"
+#include "serving/settings.h"
+#include "serving/shard.h"
+
+namespace bandstand::serving {
+
+/// Makes the agents of one shard (app/wiring).
+using TeamFactory = std::function<std::unique_ptr<ShardTeam>(const ServingSettings&)>;
+/// Makes the operators' endpoint, which lives on the control thread.
+using AdminFactory = std::function<std::unique_ptr<http::Handler>(Control&, std::span<const telemetry::MetricSet* const>)>;
+/// Reads the catalogue anew; nullptr if it is bad (already reported).
+struct LoadedCatalogue {
+  domain::CatalogueSnapshot catalogue;
+  std::string text;
+};
+using CatalogueLoader = std::function<LoadedCatalogue()>;
+
+struct ServerOptions {
+  std::string data_dir = "data";
+  std::string listen = "127.0.0.1:8080";
+  std::string admin = "127.0.0.1:8081";
+  bool pin_threads = false;   ///< shard i on core i, control on the last
+};
+
+/// Starts, serves, stops. The thread that calls run() becomes the control thread.
+class Server {
+ public:
+  Server(ServingSettings settings, ServerOptions options, TeamFactory teams, AdminFactory admin, CatalogueLoader loader);
+  ~Server();
+
+  /// Opens data and sockets and starts the shards. Errors carry their text in error().
+  base::Result<std::monostate> start();
+  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] std::string public_address() const;
+  [[nodiscard]] std::string admin_address() const;
+
+  /// Serves until stop(); then drains (answers what is under way, gives leases back, flushes). Returns the exit code.
+  int run();
+  /// Any thread, also a signal handler.
+  void stop() noexcept { stopping_.store(true, std::memory_order_relaxed); }
+  void reload() noexcept { reloading_.store(true, std::memory_order_relaxed); }
+  [[nodiscard]] Control& control() { return *control_; }
+
+ private:
+  struct ShardThread;
+  base::Result<std::monostate> fail(std::string text, base::Error error);
+  base::Result<std::monostate> open_secrets();
+  void take_reload();
+  void drain();
+
+  ServingSettings settings_;
+  ServerOptions options_;
+  TeamFactory teams_;
+  AdminFactory admin_factory_;
+  CatalogueLoader loader_;
+  std::string error_;
+  base::SystemClock clock_;
+  std::unique_ptr<base::Disk> root_, log_disk_, ledger_disk_;
+  std::unique_ptr<base::File> lock_;
+  std::unique_ptr<log::Log> log_;
+  std::unique_ptr<agents::profile::UserTable> users_;
+  std::unique_ptr<telemetry::Metrics> control_metrics_;
+  std::unique_ptr<telemetry::LogWriter> lines_;
+  std::unique_ptr<Control> control_;
+  std::vector<std::unique_ptr<ShardThread>> shards_;
+  std::vector<const telemetry::MetricSet*> metric_sets_;
+  std::unique_ptr<http::EventLoop> loop_;
+  std::unique_ptr<http::Handler> admin_handler_;
+  std::unique_ptr<http::HttpServer> admin_server_;
+  std::atomic<bool> stopping_{false}, reloading_{false};
+};
+
+}  // namespace bandstand::serving
