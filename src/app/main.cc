@@ -1,0 +1,74 @@
+// main: the verbs of bandstand.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+
+#include "app/serve.h"
+#include "experiments/replay_bidding.h"
+#include "simulation/ledger_sim.h"
+
+namespace {
+
+int replay_bidding_verb(bandstand::experiments::ReplayBiddingOptions& options, bool tsv, bool json) {
+  if (tsv) options.format = bandstand::experiments::TableFormat::tsv;
+  if (json) options.format = bandstand::experiments::TableFormat::json;
+  return bandstand::experiments::replay_bidding(options, std::cout, std::cerr);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Bandstand: a self-hosted advertising decision server", "bandstand"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "bandstand 0.1.0");
+  int code = 0;
+
+  bandstand::app::ServeOptions serve;
+  auto* serve_verb = app.add_subcommand("serve", "serve bid requests, decisions, notices and the operators' API");
+  serve_verb->add_option("--config", serve.config, "settings file (bandstand.toml)");
+  serve_verb->add_option("--data", serve.data, "data directory")->capture_default_str();
+  serve_verb->add_option("--catalogue", serve.catalogue, "catalogue file, JSON or YAML (default: the sample catalogue)");
+  serve_verb->add_option("--listen", serve.listen, "public address; port 0 picks a free one")->capture_default_str();
+  serve_verb->add_option("--admin", serve.admin, "operators' address")->capture_default_str();
+  serve_verb->callback([&] { code = bandstand::app::serve(serve); });
+
+  auto* replay = app.add_subcommand("replay", "run recorded data through policies, the server, or a decision again");
+  replay->require_subcommand(1);
+  bandstand::experiments::ReplayBiddingOptions bidding;
+  bool tsv = false;
+  bool json = false;
+  auto* bidding_verb = replay->add_subcommand("bidding", "bid on recorded auctions with all policies side by side");
+  bidding_verb->add_option("--protocol", bidding.protocol, "rlb, sam, pid, day or shading")->capture_default_str();
+  bidding_verb->add_option("--info", bidding.info, "campaign statistics (rlb, day, shading)");
+  bidding_verb->add_option("--auctions", bidding.auctions, "auctions, plain or compressed; - is standard input");
+  bidding_verb->add_option("--train", bidding.train, "training auctions (sam)");
+  bidding_verb->add_option("--budget", bidding.budget, "budgets as shares of the training cost: 1/32,1/16")->capture_default_str();
+  bidding_verb->add_option("--episode", bidding.episode, "auctions an episode")->capture_default_str();
+  bidding_verb->add_option("--policies", bidding.policies, "all, or names: mpc,rlb,lin")->capture_default_str();
+  bidding_verb->add_option("--ties", bidding.ties, "win or lose; default as published");
+  bidding_verb->add_option("--lin-b0", bidding.lin_b0, "tuned base bids of lin");
+  bidding_verb->add_option("--campaign", bidding.campaign, "campaign's key in --lin-b0; default from the file's name");
+  bidding_verb->add_option("--bootstrap", bidding.bootstrap, "resamples for intervals of click differences; 0: none")->capture_default_str();
+  bidding_verb->add_option("--baseline", bidding.baseline, "what clicks are compared with")->capture_default_str();
+  bidding_verb->add_option("--seed", bidding.seed, "random seed")->capture_default_str();
+  bidding_verb->add_flag("--tsv", tsv, "tab-separated");
+  bidding_verb->add_flag("--json", json, "JSON");
+  bidding_verb->callback([&] { code = replay_bidding_verb(bidding, tsv, json); });
+
+  auto* ledger_sim = app.add_subcommand("ledger-sim", "simulate the ledger under faults, seed by seed");
+  ledger_sim->prefix_command();
+  ledger_sim->callback([&] {
+    std::vector<const char*> arguments;
+    const std::vector<std::string> rest = ledger_sim->remaining();
+    for (const auto& argument : rest) arguments.push_back(argument.c_str());
+    code = bandstand::simulation::ledger_sim_main(arguments);
+  });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int result = app.exit(error);
+    return result == 0 ? 0 : 2;
+  }
+  return code;
+}

@@ -1,0 +1,25 @@
+// serve: the verb that runs the server.
+#pragma once
+
+#include <string>
+
+#include "app/wiring.h"
+#include "serving/server.h"
+
+namespace bandstand::app {
+
+struct ServeOptions {
+  std::string config;
+  std::string data = "data";
+  std::string catalogue;
+  std::string listen = "127.0.0.1:8080";
+  std::string admin = "127.0.0.1:8081";
+};
+
+/// Runs until SIGTERM or SIGINT. Exit codes: 0 stopped in order, 1 the disk failed, 2 wrong settings or catalogue.
+int serve(const ServeOptions& options);
+
+/// Reads a catalogue file ("" = the sample catalogue); prints every problem to standard error.
+serving::LoadedCatalogue load_catalogue(const std::string& path, const serving::ServingSettings& settings);
+
+}  // namespace bandstand::app
