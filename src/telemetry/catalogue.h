@@ -40,7 +40,7 @@ struct Dimensions {
   std::string commit = "unknown";
 };
 
-/// One thread's metrics. About 60 kB. Write from that thread only.
+/// One thread's metrics. Write from that thread only.
 struct Metrics : MetricSet {
   explicit Metrics(const Dimensions& dims = {}) : dims_(dims) { build_info.set(1); }
 

@@ -1,9 +1,8 @@
 // metrics: counters, gauges and histograms with one writer each, summed over threads when somebody looks.
 //
 //  1. A MetricSet belongs to one thread, which alone writes its cells; any thread may read them. A write is a
-//  relaxed load and
-//     a relaxed store (about 1.5 ns; 3 ns for a histogram): no lock, no atomic read-modify-write, no lookup
-//     by name.
+//     relaxed load and a relaxed store (measured: 4 ns with two labels, 7 ns for a histogram): no lock, no
+//     atomic read-modify-write, no lookup by name.
 //  2. The sets of all threads have the same families in the same order, because one struct declares them
 //  (catalogue.h).
 //  3. Label values are closed sets: an enum, or names given at start, of which the last is "other".
@@ -232,7 +231,7 @@ class Histogram final : public Family {
 
 /// A counter by text that is learned while running, such as the path of an invalid field. At most kTexts
 /// texts a thread, each cut to 95 bytes, with array indexes (`imp[3]`) written as `[]`; the rest is "other".
-/// About 100 ns.
+/// A linear search: for refusals, not for the hot path.
 class TextCounter final : public Family {
  public:
   static constexpr std::size_t kTexts = 128;
@@ -249,7 +248,7 @@ class TextCounter final : public Family {
 };
 
 /// Appends the families of all sets, summed, as Prometheus text 0.0.4. Any thread, while the writers write.
-/// The sets must be of one struct. About 2 ms for the whole catalogue.
+/// The sets must be of one struct. About 0.2 ms and 46 kB for the whole catalogue.
 void write_exposition(std::span<const MetricSet* const> sets, std::string& out);
 inline constexpr std::string_view kExpositionType = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -56,7 +56,7 @@ class EventLoop {
 
   /// What to do after wake(); many wakes may become one call.
   void on_wake(std::function<void()> callback) { on_wake_ = std::move(callback); }
-  /// Any thread. About 1 us when the loop sleeps, 5 ns when a wake-up is pending already.
+  /// Any thread. A system call, or nothing when a wake-up is pending already.
   void wake() noexcept;
 
   /// One round; waits at most `wait_max` of real time for something to happen (0: does not wait). Returns the

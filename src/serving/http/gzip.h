@@ -38,7 +38,7 @@ class Inflater {
   std::string out_;
 };
 
-/// Deflates answers at level 1 (about 25 us for 4 KB). One thread.
+/// Deflates answers at level 1. One thread.
 class Deflater {
  public:
   Deflater();
