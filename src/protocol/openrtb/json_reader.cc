@@ -98,6 +98,48 @@ std::size_t unescape(std::string_view text, char* out) noexcept {
   return static_cast<std::size_t>(to - out);
 }
 
+/// Are all escapes of this text of a JSON string good?
+bool valid_escapes(std::string_view text) noexcept {
+  for (std::size_t i = text.find('\\'); i != std::string_view::npos; i = text.find('\\', i)) {
+    if (++i == text.size()) return false;
+    if (text[i] == 'u') {
+      std::uint32_t c = 0;
+      const std::size_t read = unicode_escape(text.substr(i + 1), c);
+      if (read == 0) return false;
+      i += read;
+    } else if (std::string_view("\"\\/bfnrt").find(text[i]) == std::string_view::npos) {
+      return false;
+    }
+    ++i;
+  }
+  return true;
+}
+
+/// RFC 8259, section 6.
+bool valid_number(std::string_view text) noexcept {
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  const auto digits = [&] {
+    const char* const first = p;
+    while (p < end && is_digit(*p)) ++p;
+    return p - first;
+  };
+  if (p < end && *p == '-') ++p;
+  const bool zero = p < end && *p == '0';
+  const auto whole = digits();
+  if (whole == 0 || (zero && whole > 1)) return false;
+  if (p < end && *p == '.') {
+    ++p;
+    if (digits() == 0) return false;
+  }
+  if (p < end && (*p == 'e' || *p == 'E')) {
+    ++p;
+    if (p < end && (*p == '+' || *p == '-')) ++p;
+    if (digits() == 0) return false;
+  }
+  return p == end;
+}
+
 bool has_upper(std::string_view text) {
   for (const char c : text) {
     if (c >= 'A' && c <= 'Z') return true;
@@ -143,19 +185,77 @@ void JsonReader::note(Fault fault, const Place& at) {
   out.oddities |= std::uint64_t{1} << static_cast<int>(fault);
 }
 
+bool JsonReader::valid_scalar_slowly(Token token) const {
+  switch (token.first()) {
+    case '{':
+    case '[': return true;
+    case '"': {
+      if (!escapes) return true;
+      const std::string_view text = trimmed(token.text);
+      return text.size() >= 2 && text.back() == '"' && valid_escapes(text.substr(1, text.size() - 2));
+    }
+    case 't': return trimmed(token.text) == "true";
+    case 'f': return trimmed(token.text) == "false";
+    case 'n': return trimmed(token.text) == "null";
+    default: return valid_number(trimmed(token.text));
+  }
+}
+
+bool JsonReader::valid_key(const char* key) {
+  std::size_t size = 0;
+  while (key[size] != '"') size += key[size] == '\\' ? 2 : 1;
+  return valid_escapes({key, size});
+}
+
+void JsonReader::check(ondemand::value& value, Token token) {
+  const auto visit = [this](ondemand::value& inner) {
+    const Token inner_token{inner.raw_json_token()};
+    if (!valid_scalar(inner_token)) set_broken(Fault::not_json);
+    else if (inner_token.is_container()) check(inner, inner_token);
+  };
+  if (token.first() == '{') {
+    ondemand::object object;
+    if (value.get_object().get(object) != simdjson::SUCCESS) return set_broken(Fault::not_json);
+    for (auto item : object) {
+      ondemand::field field;
+      if (std::move(item).get(field) != simdjson::SUCCESS) return set_broken(Fault::not_json);
+      if (escapes && !valid_key(field.key().raw())) return set_broken(Fault::not_json);
+      visit(field.value());
+      if (broken()) return;
+    }
+    return;
+  }
+  ondemand::array array;
+  if (value.get_array().get(array) != simdjson::SUCCESS) return set_broken(Fault::not_json);
+  for (auto item : array) {
+    ondemand::value element;
+    if (std::move(item).get(element) != simdjson::SUCCESS) return set_broken(Fault::not_json);
+    visit(element);
+    if (broken()) return;
+  }
+}
+
 bool JsonReader::as_object(ondemand::value& value, const Place& at, ondemand::object& object) {
   const auto error = value.get_object().get(object);
   if (error == simdjson::SUCCESS) return true;
-  if (error == simdjson::INCORRECT_TYPE) note(Fault::wrong_type, at);
-  else set_broken(Fault::not_json);
+  if (error != simdjson::INCORRECT_TYPE) {
+    set_broken(Fault::not_json);
+    return false;
+  }
+  note(Fault::wrong_type, at);
+  if (const Token token{value.raw_json_token()}; token.is_container()) check(value, token);
   return false;
 }
 
 bool JsonReader::as_array(ondemand::value& value, const Place& at, ondemand::array& array) {
   const auto error = value.get_array().get(array);
   if (error == simdjson::SUCCESS) return true;
-  if (error == simdjson::INCORRECT_TYPE) note(Fault::wrong_type, at);
-  else set_broken(Fault::not_json);
+  if (error != simdjson::INCORRECT_TYPE) {
+    set_broken(Fault::not_json);
+    return false;
+  }
+  note(Fault::wrong_type, at);
+  if (const Token token{value.raw_json_token()}; token.is_container()) check(value, token);
   return false;
 }
 
@@ -166,7 +266,7 @@ std::string_view JsonReader::unquoted(Token token) {
     return {};
   }
   const std::string_view text = whole.substr(1, whole.size() - 2);
-  if (std::memchr(text.data(), '\\', text.size()) == nullptr) return text;
+  if (!escapes || std::memchr(text.data(), '\\', text.size()) == nullptr) return text;
   char* to = static_cast<char*>(arena.take(text.size() + simdjson::SIMDJSON_PADDING, 1));
   const std::size_t size = unescape(text, to);
   if (size == SIZE_MAX) {
@@ -184,6 +284,7 @@ void JsonReader::text(Token token, const Place& at, std::string_view& to) {
   }
   note(Fault::wrong_type, at);
   if (is_digit(token.first()) || token.first() == '-') to = trimmed(token.text);
+  unread_ = token.is_container();
 }
 
 void JsonReader::lowered(Token token, const Place& at, std::string_view& to) {
@@ -199,10 +300,8 @@ void JsonReader::lowered(Token token, const Place& at, std::string_view& to) {
 
 void JsonReader::boolean(Token token, const Place& at, bool& to) {
   if (token.first() == 't' || token.first() == 'f') {
-    const std::string_view word = trimmed(token.text);
-    if (word != "true" && word != "false") return set_broken(Fault::not_json);
     note(Fault::wrong_type, at);
-    to = word == "true";
+    to = token.first() == 't';
     return;
   }
   std::int64_t value = 0;
@@ -211,28 +310,27 @@ void JsonReader::boolean(Token token, const Place& at, bool& to) {
 
 bool JsonReader::integer(Token token, const Place& at, std::int64_t& to) {
   std::string_view text = trimmed(token.text);
+  if (text.size() <= 6 && is_digit(text[0])) {  // nearly all
+    std::int64_t value = 0;
+    std::size_t i = 0;
+    for (; i < text.size() && is_digit(text[i]); ++i) value = value * 10 + (text[i] - '0');
+    if (i == text.size()) {
+      to = value;
+      return true;
+    }
+  }
   const bool quoted = text[0] == '"';
-  if (quoted) text = text.size() < 2 ? std::string_view{} : text.substr(1, text.size() - 2);
-  const char* end = text.data() + text.size();
+  if (quoted) text = text.substr(1, text.size() - 2);
+  const char* const end = text.data() + text.size();
   std::int64_t value = 0;
   const auto [rest, error] = std::from_chars(text.data(), end, value);
-  const bool exact = error == std::errc{} && rest == end;
-  if (!exact) {
-    const bool number = !text.empty() && (is_digit(text[0]) || text[0] == '-');
-    if (!number && !quoted && text[0] != '{' && text[0] != '[' && text != "true" && text != "false") {
-      set_broken(Fault::not_json);
-      return false;
-    }
+  if (quoted || rest != end || error != std::errc{}) {
+    // A quoted number is read; of "300.0" and "1e3" what stands before the point; all else is not.
     note(Fault::wrong_type, at);
-    if (!number || error == std::errc::invalid_argument) return false;
+    unread_ = token.is_container();
+    if (error == std::errc::invalid_argument) return false;
     if (error == std::errc::result_out_of_range) value = text[0] == '-' ? INT64_MIN : INT64_MAX;
-    // "300.0" and "1e3" are numbers, but no integers: what stands before the point is taken.
-    if (error == std::errc{} && *rest != '.' && *rest != 'e' && *rest != 'E') {
-      if (!quoted) set_broken(Fault::not_json);
-      return false;
-    }
-  } else if (quoted) {
-    note(Fault::wrong_type, at);
+    else if (rest != end && *rest != '.' && *rest != 'e' && *rest != 'E') return false;
   }
   to = value;
   return true;
@@ -247,6 +345,7 @@ void JsonReader::real(Token token, const Place& at, float& to, bool& present) {
   float value = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || rest != text.data() + text.size() || !(value > -1e6f && value < 1e6f)) {
+    unread_ = token.is_container();
     return note(Fault::wrong_type, at);
   }
   to = value;
@@ -260,6 +359,7 @@ bool JsonReader::price(Token token, const Place& at, base::Nanos& to) {
     text = text.size() < 2 ? std::string_view{} : text.substr(1, text.size() - 2);
   }
   const auto parsed = base::parse_cpm(text);
+  unread_ = token.is_container();
   if (!parsed) return false;
   to = *parsed;
   return true;
@@ -346,9 +446,15 @@ std::string_view padded_copy(base::Arena& arena, std::string_view body) {
 }
 
 bool depth_within(std::string_view body, std::size_t depth_max) noexcept {
-  // Few brackets cannot nest deeply. This loop is vectorised; the exact one below runs for long bodies only.
-  std::size_t opened = 0;
-  for (const char c : body) opened += (c & ~0x20) == '[' ? 1u : 0u;  // '[' and '{' differ in bit 5 alone
+  // Few brackets cannot nest deeply. Counted by 32; the exact loop below runs for long bodies only.
+  std::size_t opened = 0, at = 0;
+  for (; at + 32 <= body.size(); at += 32) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(body.data() + at));
+    const __m256i folded = _mm256_and_si256(bytes, _mm256_set1_epi8(~0x20));  // '[' and '{' differ in bit 5 alone
+    const int found = _mm256_movemask_epi8(_mm256_cmpeq_epi8(folded, _mm256_set1_epi8('[')));
+    opened += static_cast<std::size_t>(__builtin_popcount(static_cast<unsigned>(found)));
+  }
+  for (; at < body.size(); ++at) opened += (body[at] & ~0x20) == '[' ? 1u : 0u;
   if (opened <= depth_max) return true;
   std::size_t depth = 0;
   bool in_string = false;

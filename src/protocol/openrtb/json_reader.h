@@ -3,6 +3,7 @@
 // 1. Only the .cc files of this folder that read JSON include it: simdjson costs seconds to compile, and those files are
 //    built with -O3 -DNDEBUG (its asserts live in headers).
 // 2. A broken document sets broken(); loops then end by themselves and whoever started the parse reports it.
+// 3. All of a document is checked, what nobody reads too: fields() and elements() see every token once.
 #pragma once
 
 #include <immintrin.h>
@@ -117,6 +118,7 @@ struct Token {
   std::string_view text;
   [[nodiscard]] char first() const { return text[0]; }
   [[nodiscard]] bool is_null() const { return text[0] == 'n'; }
+  [[nodiscard]] bool is_container() const { return text[0] == '{' || text[0] == '['; }
 };
 
 /// What one parse shares.
@@ -128,6 +130,7 @@ class JsonReader {
   ParsedRequest& out;
   std::vector<std::string_view>* texts_scratch = nullptr;
   std::vector<std::uint16_t>* numbers_scratch = nullptr;
+  bool escapes = true;  ///< the document has backslashes; else no text need be searched for them
 
   [[nodiscard]] bool broken() const { return broken_ != Fault::none; }
   [[nodiscard]] Fault broken_by() const { return broken_; }
@@ -153,17 +156,21 @@ class JsonReader {
     for (auto item : object) {
       ondemand::field field;
       if (std::move(item).get(field) != simdjson::SUCCESS) return set_broken(Fault::not_json);
-      const std::size_t known = keys.find(load_key(field.key().raw()));
-      if (known == n) continue;
-      const Place here = at.field(keys.name(known));
-      if ((seen >> known & 1) != 0) {
-        note(Fault::duplicate_key, here);
-        continue;
-      }
-      seen |= std::uint64_t{1} << known;
+      const char* const key = field.key().raw();
+      const std::size_t known = keys.find(load_key(key));
       const Token token{field.value().raw_json_token()};
-      if (token.is_null()) continue;  // null is absence (protocol.md 1.2)
-      on_field(known, here, field.value(), token);
+      if (escapes && !valid_key(key)) set_broken(Fault::not_json);
+      if (!valid_scalar(token)) set_broken(Fault::not_json);
+      if (broken()) return;
+      if (known == n) {
+        if (token.is_container()) check(field.value(), token);
+      } else if (const Place here = at.field(keys.name(known)); (seen >> known & 1) != 0) {
+        note(Fault::duplicate_key, here);
+        if (token.is_container()) check(field.value(), token);
+      } else if (seen |= std::uint64_t{1} << known; !token.is_null()) {  // null is absence (protocol.md 1.2)
+        on_field(known, here, field.value(), token);
+        if (std::exchange(unread_, false)) check(field.value(), token);
+      }
       if (broken()) return;
     }
   }
@@ -189,7 +196,11 @@ class JsonReader {
         set_broken(Fault::not_json);
         return false;
       }
-      on_element(at.element(i++), element, Token{element.raw_json_token()});
+      const Token token{element.raw_json_token()};
+      if (!valid_scalar(token)) set_broken(Fault::not_json);
+      if (broken()) return false;
+      on_element(at.element(i++), element, token);
+      if (std::exchange(unread_, false)) check(element, token);
       if (broken()) return false;
     }
     return true;
@@ -240,7 +251,23 @@ class JsonReader {
   std::string_view unquoted(Token token);
 
  private:
+  /// The grammar of what nobody reads: simdjson skips by brackets alone. Depth is bounded by depth_within().
+  void check(ondemand::value& value, Token token);
+  [[nodiscard]] bool valid_scalar(Token token) const {
+    const char first = token.first();
+    if ((first == '"' && !escapes) || first == '{' || first == '[') return true;
+    if (first >= '1' && first <= '9') {  // most numbers are short and whole
+      std::size_t i = 1;
+      while (i < token.text.size() && token.text[i] >= '0' && token.text[i] <= '9') ++i;
+      if (i == token.text.size()) return true;
+    }
+    return valid_scalar_slowly(token);
+  }
+  [[nodiscard]] bool valid_scalar_slowly(Token token) const;
+  [[nodiscard]] static bool valid_key(const char* key);
+
   Fault broken_ = Fault::none;
+  bool unread_ = false;  ///< a reader of scalars was handed a container and left it alone
   FaultAt left_out_, refusal_;
 };
 

@@ -59,7 +59,7 @@ bool read_asset_content(JsonReader& r, ondemand::value& value, const Place& at, 
   return true;
 }
 
-bool read_asset(JsonReader& r, ondemand::value& value, const Place& at, NativeAsset& asset, bool& has_id) {
+bool read_asset(JsonReader& r, ondemand::value& value, const Place& at, NativeAsset& asset, bool& has_id, bool& skip) {
   static constexpr KeyTable kKeys({"id", "required", "title", "img", "data", "video"});
   int kinds = 0;
   bool usable = true;
@@ -78,6 +78,10 @@ bool read_asset(JsonReader& r, ondemand::value& value, const Place& at, NativeAs
     usable = (asset.kind == Kind::video ? read_video_asset(r, v, here) : read_asset_content(r, v, here, asset)) && usable;
   });
   if (!object || !usable) return false;
+  if (kinds == 0 && !asset.required) {  // of a kind that we do not know; it need not be filled
+    skip = true;
+    return true;
+  }
   return kinds == 1 ? true : r.leave_out(Fault::native_asset_kind, at);
 }
 
@@ -89,8 +93,9 @@ bool read_assets(JsonReader& r, ondemand::value& value, const Place& at, std::sp
   bool usable = true;
   if (!r.elements(value, at, [&](const Place& here, ondemand::value& element, Token) {
         NativeAsset asset;
-        bool has_id = false;
-        usable = read_asset(r, element, here, asset, has_id) && usable;
+        bool has_id = false, skip = false;
+        usable = read_asset(r, element, here, asset, has_id, skip) && usable;
+        if (skip) return;
         with_id += has_id ? 1 : 0;
         for (std::size_t i = 0; has_id && i < assets.size() && usable; ++i) {
           if (assets[i].id == asset.id) usable = r.leave_out(Fault::native_asset_id, here.field("id"));
@@ -178,6 +183,7 @@ bool read_native_request(JsonReader& r, ondemand::value& value, Token token, con
   if (!depth_within(text, options.depth_max)) return r.leave_out(Fault::native_request_json, at);
 
   const std::string_view padded = padded_copy(r.arena, text);
+  r.escapes = true;
   ondemand::document document;
   ondemand::object object;
   const bool opened = native_parser.iterate(simdjson::padded_string_view(padded.data(), padded.size(),

@@ -263,6 +263,7 @@ Outcome RequestParser::parse(std::string_view body, base::Arena& arena, ParsedRe
   }
 
   JsonReader reader(arena, out);
+  reader.escapes = padded.find('\\') != std::string_view::npos;
   reader.texts_scratch = &state_->texts;
   reader.numbers_scratch = &state_->numbers;
   Pending pending;

@@ -2,8 +2,9 @@
 //
 // 1. Nothing of the caller's buffer is kept: the body is copied into the arena, and all views point there.
 // 2. After warm-up nothing is allocated but from the arena.
-// 3. Tolerant: unknown fields and unknown values pass (of unknown fields only UTF-8, strings and brackets are checked,
-//    not their grammar); a bad medium, impression or deal is left out, and the request is refused when none remains.
+// 3. Strict in form, tolerant in content: what is not JSON by RFC 8259 is malformed, down to fields that nobody reads;
+//    unknown fields and values pass; a bad medium, impression or deal is left out, and the request is refused when none
+//    remains.
 // 4. Of equal keys in one object the first counts. A key written with escapes ("\u0069d") is an unknown key.
 // 5. Prices are read from the digits of the number, never through floating point.
 #pragma once
