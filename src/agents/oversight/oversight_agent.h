@@ -17,8 +17,8 @@ namespace bandstand::agents::oversight {
 
 /// Which rule spoke. The order is the order of checking; the first that speaks decides.
 enum class Rule : std::uint8_t {
-  none, malformed_proposal, kill_switch, creative_not_approved, advertiser_not_approved, blocked_category, blocked_domain, blocked_app,
-  blocked_attribute, insecure_markup, sensitive_audience, frequency_cap, competitive_separation, price_cap, relative_price_cap,
+  none, malformed_proposal, kill_switch, creative_not_approved, advertiser_not_approved, blocked_category, blocked_domain,
+  blocked_app, blocked_attribute, insecure_markup, sensitive_audience, frequency_cap, competitive_separation, price_cap, relative_price_cap,
   below_floor, no_money, landing_page, page_safety, seat_blocked, count_
 };
 const char* name_of(Rule rule) noexcept;

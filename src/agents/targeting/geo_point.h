@@ -30,6 +30,9 @@ constexpr RegionKey region_of(std::string_view text) noexcept {
   return {domain::pack8(text.substr(0, dash)), domain::pack8(text.substr(dash + 1))};
 }
 
+/// Is this a position on the globe at all?
+constexpr bool is_place(double lat, double lon) noexcept { return lat >= -90 && lat <= 90 && lon >= -180 && lon <= 180; }
+
 /// A position as a unit vector.
 struct GeoPoint {
   GeoPoint(double lat_degrees, double lon_degrees) noexcept {

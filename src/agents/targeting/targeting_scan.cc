@@ -87,7 +87,7 @@ bool geo_fits(const Targeting& wanted, const TargetingInput& input) {
   };
   if (!listed(wanted.cities, geo.city) || !listed(wanted.zips, geo.zip) || !listed(wanted.metros, geo.metro)) return false;
   if (wanted.circles.empty()) return true;
-  if (!geo.has_position || !input.consent.may_locate()) return false;
+  if (!geo.has_position || !is_place(geo.lat, geo.lon) || !input.consent.may_locate()) return false;
   const GeoPoint point(geo.lat, geo.lon);
   return std::any_of(wanted.circles.begin(), wanted.circles.end(), [&](const Targeting::Circle& circle) {
     return GeoCircle(circle.lat, circle.lon, circle.radius_km).contains(point);
@@ -96,7 +96,8 @@ bool geo_fits(const Targeting& wanted, const TargetingInput& input) {
 
 /// Domains and apps together say where: if either list allows something, the place must be in one of them.
 bool place_fits(const Targeting& wanted, const Auction& auction) {
-  const auto on_site = [&](const std::string& entry) { return domain::domain_within(auction.domain, entry); };
+  const bool is_host = auction.domain.size() <= kHostBytesMax;
+  const auto on_site = [&](const std::string& entry) { return is_host && domain::domain_within(auction.domain, entry); };
   const auto in_app = [&](const std::string& bundle) { return auction.bundle == bundle && !bundle.empty(); };
   if (std::any_of(wanted.domains_not.begin(), wanted.domains_not.end(), on_site)) return false;
   if (std::any_of(wanted.apps_not.begin(), wanted.apps_not.end(), in_app)) return false;
@@ -118,9 +119,9 @@ bool words_fit(const Targeting& wanted, const Auction& auction) {
   if (!wanted.keywords.empty() && !meets(auction.keywords, wanted.keywords, same_folded)) return false;
   for (const auto& [key, ignored] : wanted.key_values) {
     const bool met = std::any_of(wanted.key_values.begin(), wanted.key_values.end(), [&](const auto& alternative) {
-      return alternative.first == key &&
+      return same_folded(alternative.first, key) &&
              std::any_of(auction.key_values.begin(), auction.key_values.end(), [&](const auto& seen) {
-               return seen.first == alternative.first && seen.second == alternative.second;
+               return same_folded(seen.first, alternative.first) && same_folded(seen.second, alternative.second);
              });
     });
     if (!met) return false;

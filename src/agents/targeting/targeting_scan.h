@@ -45,6 +45,9 @@ constexpr bool device_matches(domain::DeviceType wanted, domain::DeviceType seen
   return (wanted == mobile_or_tablet && seen_hand) || (seen == mobile_or_tablet && wanted_hand);
 }
 
+/// No host name is longer (RFC 1035 2.3.4); what is, is on no list.
+inline constexpr std::size_t kHostBytesMax = 253;
+
 /// The deals that an answer can name: Candidate::deal has room for 255.
 inline std::span<const domain::Deal> usable_deals(const domain::Impression& impression) noexcept {
   return impression.deals.first(impression.deals.size() < kOpenAuction ? impression.deals.size() : kOpenAuction);
