@@ -1,6 +1,7 @@
 // bit_rows: rows of one bit a line item, worked on in blocks that stay in the first cache.
 //
-// 1. Bit p of a row is the line item at position p of the index's order. Bits past the last item are free: whoever reads
+// 1. Bit p of a row is the line item at position p of the index's order. Bits past the last item are free:
+// whoever reads
 //    starts from a row that has them cleared.
 // 2. A block is 4,096 bits = 16 lanes of 256; the last block of a row may have fewer lanes.
 #pragma once
@@ -10,14 +11,17 @@
 
 namespace bandstand::agents::targeting {
 
-/// Four words at once; the compiler turns & | ^ ~ on it into one instruction each where the machine has 256-bit registers.
+/// Four words at once; the compiler turns & | ^ ~ on it into one instruction each where the machine has
+/// 256-bit registers.
 using Lane = std::uint64_t __attribute__((vector_size(32), may_alias));
 
 inline constexpr std::uint32_t kLaneBits = 256;
 inline constexpr std::uint32_t kBlockLanes = 16;
 inline constexpr std::uint32_t kBlockBits = kLaneBits * kBlockLanes;
 
-[[nodiscard]] inline bool is_zero(const Lane& lane) noexcept { return (lane[0] | lane[1] | lane[2] | lane[3]) == 0; }
+[[nodiscard]] inline bool is_zero(const Lane& lane) noexcept {
+  return (lane[0] | lane[1] | lane[2] | lane[3]) == 0;
+}
 
 class BitRow {
  public:

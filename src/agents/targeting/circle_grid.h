@@ -1,4 +1,5 @@
-// circle_grid: which of many circles contain a point: cells of one degree name the few that are worth measuring.
+// circle_grid: which of many circles contain a point: cells of one degree name the few that are worth
+// measuring.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +18,12 @@ class CircleGrid {
 
   [[nodiscard]] bool empty() const { return circles_.empty(); }
   [[nodiscard]] std::size_t bytes() const {
-    return circles_.size() * sizeof(GeoCircle) + (first_.size() + cells_.size() + wide_.size()) * sizeof(std::uint32_t);
+    return circles_.size() * sizeof(GeoCircle) +
+           (first_.size() + cells_.size() + wide_.size()) * sizeof(std::uint32_t);
   }
 
-  /// Calls visit(number) for each circle that contains the point, which is_place(). 0.1 us, and 2 ns a circle of the cell.
+  /// Calls visit(number) for each circle that contains the point, which is_place(). 0.1 us, and 2 ns a circle
+  /// of the cell.
   template <class Visit>
   void each_containing(double lat, double lon, Visit visit) const {
     if (circles_.empty()) return;
@@ -38,9 +41,9 @@ class CircleGrid {
   static std::size_t cell_of(double lat, double lon) noexcept;
 
   std::vector<GeoCircle> circles_;
-  std::vector<std::uint32_t> wide_;                            ///< of more cells than are worth listing
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs_; ///< cell, circle; until finish()
-  std::vector<std::uint32_t> first_, cells_;                   ///< by cell: its circles
+  std::vector<std::uint32_t> wide_;                             ///< of more cells than are worth listing
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs_;  ///< cell, circle; until finish()
+  std::vector<std::uint32_t> first_, cells_;                    ///< by cell: its circles
 };
 
 }  // namespace bandstand::agents::targeting

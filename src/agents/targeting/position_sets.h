@@ -1,4 +1,5 @@
-// position_sets: small sets of positions, cut into the blocks of bit_rows.h: lists where sparse, bitmaps where dense.
+// position_sets: small sets of positions, cut into the blocks of bit_rows.h: lists where sparse, bitmaps
+// where dense.
 //
 // The idea of Roaring bitmaps (Chambi, Lemire, Kaser, Godin, 2016) with containers of one block.
 #pragma once
@@ -62,7 +63,8 @@ class PositionSets {
     }
     auto* words = reinterpret_cast<std::uint64_t*>(bits);
     const std::uint16_t* list = lists_.data() + chunk.offset;
-    for (std::uint32_t i = 0; i < chunk.count; ++i) words[list[i] / 64] &= ~(std::uint64_t{1} << (list[i] % 64));
+    for (std::uint32_t i = 0; i < chunk.count; ++i)
+      words[list[i] / 64] &= ~(std::uint64_t{1} << (list[i] % 64));
   }
   /// Visits every position of a set.
   template <class Visit>

@@ -1,4 +1,5 @@
-// random_world: random catalogues and auctions over small vocabularies, so that rules meet often; for tests and benchmarks.
+// random_world: random catalogues and auctions over small vocabularies, so that rules meet often; for tests
+// and benchmarks.
 #pragma once
 
 #include <memory>
@@ -20,12 +21,12 @@ namespace bandstand::agents::targeting {
 /// How often a line item restricts a dimension, and how many values there are of the open ones.
 struct WorldOptions {
   std::uint32_t line_items = 50;
-  double restrict = 0.12;         ///< chance of each restriction, dimension by dimension
-  std::uint32_t names = 6;        ///< different domains, keywords, segments ...
+  double restrict = 0.12;   ///< chance of each restriction, dimension by dimension
+  std::uint32_t names = 6;  ///< different domains, keywords, segments ...
   std::uint32_t countries = 4;
-  double country_share = 0.5;     ///< chance to target countries
+  double country_share = 0.5;  ///< chance to target countries
   double capped = 0.3;
-  bool faults = true;             ///< inactive, unapproved and ended things among the others
+  bool faults = true;  ///< inactive, unapproved and ended things among the others
 };
 
 /// Everything random comes from one generator; equal seeds give equal worlds.
@@ -59,7 +60,8 @@ class RandomWorld {
     made.id = "a";
     made.exchange = static_cast<std::uint16_t>(rng_.below(3));
     made.channel = static_cast<domain::Channel>(rng_.below(4));
-    if (rng_.chance(0.8)) made.domain = arena.copy((rng_.chance(0.3) ? "www." : rng_.chance(0.3) ? "M.sub." : "") + site());
+    if (rng_.chance(0.8))
+      made.domain = arena.copy((rng_.chance(0.3) ? "www." : rng_.chance(0.3) ? "M.sub." : "") + site());
     if (rng_.chance(0.4)) made.bundle = arena.copy("com.app" + number());
     made.source_categories = list(arena, 3, [&] { return category(); });
     made.keywords = list(arena, 4, [&] { return "word" + number(); });
@@ -124,12 +126,16 @@ class RandomWorld {
  private:
   std::string number() { return std::to_string(rng_.below(options_.names)); }
   std::string site() { return "site" + number() + ".com"; }
-  std::string brand() { return rng_.chance(0.3) ? "shop.brand" + number() + ".com" : "brand" + number() + ".com"; }
+  std::string brand() {
+    return rng_.chance(0.3) ? "shop.brand" + number() + ".com" : "brand" + number() + ".com";
+  }
   std::string category() {
     const std::string top = "IAB" + std::to_string(1 + rng_.below(4));
     return rng_.chance(0.5) ? top : top + "-" + std::to_string(1 + rng_.below(3));
   }
-  std::uint64_t country() { return domain::pack8("C" + std::string(1, static_cast<char>('A' + rng_.below(options_.countries)))); }
+  std::uint64_t country() {
+    return domain::pack8("C" + std::string(1, static_cast<char>('A' + rng_.below(options_.countries))));
+  }
   bool restricts() { return rng_.chance(options_.restrict); }
 
   template <class Make>
@@ -155,13 +161,16 @@ class RandomWorld {
   }
 
   domain::Campaign campaign(std::uint32_t c, std::uint32_t advertisers) {
-    static constexpr const char* kZones[] = {"UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"};
+    static constexpr const char* kZones[] = {"UTC", "America/New_York", "Asia/Kolkata",
+                                             "Australia/Lord_Howe"};
     domain::Campaign made;
     made.id = {c + 1};
     made.advertiser = static_cast<std::uint32_t>(rng_.below(advertisers));
     made.time_zone = kZones[rng_.below(4)];
-    if (rng_.chance(0.3)) made.start = {static_cast<std::int64_t>(1'700'000'000 + rng_.below(2'000'000)) * 1'000'000'000};
-    if (rng_.chance(0.3)) made.end = {static_cast<std::int64_t>(1'700'000'000 + rng_.below(4'000'000)) * 1'000'000'000};
+    if (rng_.chance(0.3))
+      made.start = {static_cast<std::int64_t>(1'700'000'000 + rng_.below(2'000'000)) * 1'000'000'000};
+    if (rng_.chance(0.3))
+      made.end = {static_cast<std::int64_t>(1'700'000'000 + rng_.below(4'000'000)) * 1'000'000'000};
     if (!options_.faults) made.start = made.end = {};
     made.active = !options_.faults || !rng_.chance(0.05);
     return made;
@@ -179,8 +188,8 @@ class RandomWorld {
     made.targeting = targeting();
     if (rng_.chance(options_.capped)) {
       for (std::uint64_t c = 1 + rng_.below(2); c > 0; --c) {
-        made.caps.push_back({static_cast<domain::FrequencyCap::Level>(rng_.below(4)), static_cast<std::uint16_t>(rng_.below(3)),
-                             rng_.chance(0.5) ? 3'600u : 86'400u});
+        made.caps.push_back({static_cast<domain::FrequencyCap::Level>(rng_.below(4)),
+                             static_cast<std::uint16_t>(rng_.below(3)), rng_.chance(0.5) ? 3'600u : 86'400u});
         if (!options_.faults) made.caps.back().impressions = 3;
       }
     }
@@ -191,16 +200,20 @@ class RandomWorld {
     domain::Targeting t;
     if (rng_.chance(options_.country_share)) t.countries = some(3, [&] { return country(); });
     if (restricts()) t.countries_not = {country()};
-    const auto region = [&] { return std::string(rng_.chance(0.5) ? "CA-" : "CB-") + (rng_.chance(0.5) ? "X" : "Y"); };
+    const auto region = [&] {
+      return std::string(rng_.chance(0.5) ? "CA-" : "CB-") + (rng_.chance(0.5) ? "X" : "Y");
+    };
     if (restricts()) t.regions = some(2, region);
     if (restricts()) t.regions_not = {region()};
     if (restricts()) t.cities = some(2, [&] { return "City" + number(); });
     if (restricts()) t.zips = some(2, [&] { return "zip" + number(); });
     if (restricts()) t.metros = some(2, [&] { return "60" + number(); });
-    if (restricts()) t.circles = some(2, [&] {
-      return domain::Targeting::Circle{static_cast<float>(rng_.uniform() * 180 - 90), static_cast<float>(rng_.uniform() * 360 - 180),
-                                       static_cast<float>(rng_.chance(0.5) ? 3'000 : 100 + rng_.below(12'000))};
-    });
+    if (restricts())
+      t.circles = some(2, [&] {
+        return domain::Targeting::Circle{
+            static_cast<float>(rng_.uniform() * 180 - 90), static_cast<float>(rng_.uniform() * 360 - 180),
+            static_cast<float>(rng_.chance(0.5) ? 3'000 : 100 + rng_.below(12'000))};
+      });
     if (restricts()) t.devices = some(3, [&] { return static_cast<domain::DeviceType>(1 + rng_.below(8)); });
     if (restricts()) t.oses = some(3, [&] { return static_cast<domain::Os>(1 + rng_.below(8)); });
     if (restricts()) t.browsers = some(4, [&] { return static_cast<domain::Browser>(1 + rng_.below(9)); });
@@ -213,9 +226,10 @@ class RandomWorld {
     if (restricts()) t.segments_not = {"segment" + number()};
     if (restricts()) t.keywords = some(3, [&] { return "Word" + number(); });
     if (restricts()) t.keywords_not = {"word" + number()};
-    if (restricts()) t.key_values = some(4, [&] {
-      return std::pair<std::string, std::string>("key" + std::to_string(rng_.below(3)), "value" + number());
-    });
+    if (restricts())
+      t.key_values = some(4, [&] {
+        return std::pair<std::string, std::string>("key" + std::to_string(rng_.below(3)), "value" + number());
+      });
     if (restricts()) {
       for (std::size_t hour = 0; hour < 168; ++hour) t.hours[hour] = rng_.chance(0.5);
     }
@@ -237,12 +251,14 @@ class RandomWorld {
     domain::Creative made;
     made.id = {c + 1};
     made.advertiser = owner;
-    made.type = rng_.chance(0.7) ? domain::MediaType::banner : static_cast<domain::MediaType>(1 + rng_.below(4));
+    made.type =
+        rng_.chance(0.7) ? domain::MediaType::banner : static_cast<domain::MediaType>(1 + rng_.below(4));
     made.size = kSizes[rng_.below(std::size(kSizes))];
     if (rng_.chance(0.3)) made.categories = some(2, [&] { return category(); });
     made.secure = !rng_.chance(0.2);
     if (options_.faults && rng_.chance(0.2)) {
-      made.approval = rng_.chance(0.5) ? domain::Creative::Approval::pending : domain::Creative::Approval::denied;
+      made.approval =
+          rng_.chance(0.5) ? domain::Creative::Approval::pending : domain::Creative::Approval::denied;
     }
     return made;
   }
@@ -255,7 +271,8 @@ class RandomWorld {
     made.language = rng_.chance(0.2) ? 0 : domain::pack8(rng_.chance(0.5) ? "en" : "fr");
     made.connection = static_cast<std::uint8_t>(rng_.below(8));
     made.geo.country = rng_.chance(0.1) ? 0 : country();
-    if (rng_.chance(0.7)) made.geo.region = domain::pack8(rng_.chance(0.2) ? "CA-X" : rng_.chance(0.5) ? "X" : "Y");
+    if (rng_.chance(0.7))
+      made.geo.region = domain::pack8(rng_.chance(0.2) ? "CA-X" : rng_.chance(0.5) ? "X" : "Y");
     if (rng_.chance(0.7)) made.geo.city = arena.copy("ciTy" + number());
     if (rng_.chance(0.7)) made.geo.zip = arena.copy("ZIP" + number());
     if (rng_.chance(0.7)) made.geo.metro = arena.copy("60" + number());
@@ -266,7 +283,8 @@ class RandomWorld {
   }
 
   domain::Impression impression(base::Arena& arena) {
-    static constexpr domain::Size kSizes[] = {{300, 250}, {728, 90}, {160, 600}, {320, 50}, {970, 250}, {300, 0}, {1, 1}};
+    static constexpr domain::Size kSizes[] = {{300, 250}, {728, 90}, {160, 600}, {320, 50},
+                                              {970, 250}, {300, 0},  {1, 1}};
     domain::Impression made;
     made.id = "1";
     if (rng_.chance(0.85)) {
@@ -288,7 +306,8 @@ class RandomWorld {
     auto deals = arena.array<domain::Deal>(rng_.chance(0.5) ? rng_.below(4) : 0);
     for (domain::Deal& deal : deals) {
       deal.id = arena.copy("deal" + number());
-      deal.seats = rng_.chance(0.3) ? list(arena, 2, [&] { return "seat" + std::to_string(rng_.below(2)); }) : domain::Texts{};
+      deal.seats = rng_.chance(0.3) ? list(arena, 2, [&] { return "seat" + std::to_string(rng_.below(2)); })
+                                    : domain::Texts{};
       deal.advertiser_domains = rng_.chance(0.3) ? list(arena, 3, [&] { return brand(); }) : domain::Texts{};
     }
     made.deals = deals;

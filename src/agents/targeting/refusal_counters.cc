@@ -11,7 +11,8 @@ RefusalCounters::RefusalCounters(std::uint32_t items, std::uint32_t reasons)
   }
 }
 
-void RefusalCounters::add(std::uint32_t reason, std::uint32_t block, const Lane* refused, std::uint32_t lanes) noexcept {
+void RefusalCounters::add(std::uint32_t reason, std::uint32_t block, const Lane* refused,
+                          std::uint32_t lanes) noexcept {
   Bank& bank = banks_[bank_];
   std::uint32_t& added = bank.added[cell(reason, block)];
   if (added == kCountMax) {
@@ -20,7 +21,8 @@ void RefusalCounters::add(std::uint32_t reason, std::uint32_t block, const Lane*
   }
   Lane* planes = planes_of(bank, reason, block);
   const std::uint32_t before = added++;
-  // Level by level: an odd input waits in "pending"; an even one is added to it and to the sum, and the carry goes up.
+  // Level by level: an odd input waits in "pending"; an even one is added to it and to the sum, and the carry
+  // goes up.
   Lane carry[kBlockLanes];
   const Lane* input = refused;
   for (std::uint32_t level = 0; level < 3; ++level) {

@@ -1,10 +1,14 @@
 // refusal_counters: how often each line item was refused for each reason, counted 256 line items at a time.
 //
-// 1. Counters are vertical: plane k of a reason holds bit k of every line item's count. Adding a mask of refused items is a
-//    carry-save addition: the lowest three planes are fed through pairs of pending masks (Harley and Seal), so that only
-//    every eighth mask walks on through the higher planes. Amortised cost: about six operations a lane.
-// 2. Two banks. The shard adds to one, collect() empties the other; they are exchanged between two requests, without a lock.
-// 3. A block counts at most kCountMax masks a reason between two collections; what comes after is not counted, and uncounted() says how many.
+// 1. Counters are vertical: plane k of a reason holds bit k of every line item's count. Adding a mask of
+// refused items is a
+//    carry-save addition: the lowest three planes are fed through pairs of pending masks (Harley and Seal),
+//    so that only every eighth mask walks on through the higher planes. Amortised cost: about six operations
+//    a lane.
+// 2. Two banks. The shard adds to one, collect() empties the other; they are exchanged between two requests,
+// without a lock.
+// 3. A block counts at most kCountMax masks a reason between two collections; what comes after is not
+// counted, and uncounted() says how many.
 #pragma once
 
 #include <array>
@@ -22,18 +26,24 @@ class RefusalCounters {
   /// Memory: 2 banks * `reasons` * 23 bits an item: 1.2 MB for 10,000 items and 20 reasons.
   RefusalCounters(std::uint32_t items, std::uint32_t reasons);
 
-  /// To be called by the shard before the first add() of a request: takes over the bank that collect() left for it.
-  void begin() noexcept { bank_ = wanted_.load(std::memory_order_acquire); current_.store(bank_, std::memory_order_release); }
+  /// To be called by the shard before the first add() of a request: takes over the bank that collect() left
+  /// for it.
+  void begin() noexcept {
+    bank_ = wanted_.load(std::memory_order_acquire);
+    current_.store(bank_, std::memory_order_release);
+  }
 
   /// Shard: one more refusal for each bit set. `lanes` of the block are read.
   void add(std::uint32_t reason, std::uint32_t block, const Lane* refused, std::uint32_t lanes) noexcept;
 
-  /// One thread, any but not two: calls visit(position, reason, count) for what the resting bank holds, then asks the shard to exchange
-  /// the banks. What a shard counts is seen by the second call after it; nothing is lost or seen twice.
+  /// One thread, any but not two: calls visit(position, reason, count) for what the resting bank holds, then
+  /// asks the shard to exchange the banks. What a shard counts is seen by the second call after it; nothing
+  /// is lost or seen twice.
   template <class Visit>
   void collect(Visit visit) {
     const std::uint32_t wanted = wanted_.load(std::memory_order_relaxed);
-    if (current_.load(std::memory_order_acquire) != wanted) return;  // the shard has not come by since the last call
+    if (current_.load(std::memory_order_acquire) != wanted)
+      return;  // the shard has not come by since the last call
     Bank& resting = banks_[1 - wanted];
     for (std::uint32_t reason = 0; reason < reasons_; ++reason) {
       for (std::uint32_t block = 0; block < blocks_; ++block) drain(resting, reason, block, visit);
@@ -45,8 +55,8 @@ class RefusalCounters {
   [[nodiscard]] std::size_t bytes() const { return banks_[0].planes.bytes() * 2; }
 
  private:
-  static constexpr std::uint32_t kHigh = 17;              ///< planes of 8, 16, ... 2^19
-  static constexpr std::uint32_t kPlanes = 6 + kHigh;     ///< pending and sum of 1, 2, 4 come first
+  static constexpr std::uint32_t kHigh = 17;           ///< planes of 8, 16, ... 2^19
+  static constexpr std::uint32_t kPlanes = 6 + kHigh;  ///< pending and sum of 1, 2, 4 come first
   static constexpr std::uint32_t kCountMax = (1u << 20) - 8;
 
   struct Bank {

@@ -101,8 +101,9 @@ class Builder {
     table.rows.assign(values.size(), BitRow(index_.count));
     each([&](std::uint32_t p, const LineItem& item) {
       const auto place = [&](auto value) {
-        return static_cast<std::size_t>(std::lower_bound(table.values.begin(), table.values.end(),
-                                                         static_cast<std::uint64_t>(value)) - table.values.begin());
+        return static_cast<std::size_t>(
+            std::lower_bound(table.values.begin(), table.values.end(), static_cast<std::uint64_t>(value)) -
+            table.values.begin());
       };
       if (allowed(item).empty()) {
         for (BitRow& row : table.rows) row.set(p);
@@ -136,7 +137,8 @@ class Builder {
   };
 
   template <class Spell>
-  SetTable open_list(std::vector<std::string> Targeting::*allowed, std::vector<std::string> Targeting::*denied, Spell spell) {
+  SetTable open_list(std::vector<std::string> Targeting::*allowed,
+                     std::vector<std::string> Targeting::*denied, Spell spell) {
     Sets sets;
     each([&](std::uint32_t p, const LineItem& item) {
       for (const std::string& text : item.targeting.*allowed) sets.lets_in(spell(text), p);
@@ -162,13 +164,15 @@ class Builder {
 
   void build_closed_lists() {
     index_.exchanges = rows([](const LineItem& i) -> const auto& { return i.targeting.exchanges; });
-    index_.countries = rows([](const LineItem& i) -> const auto& { return i.targeting.countries; },
-                            [](const LineItem& i) -> const auto& { return i.targeting.countries_not; });
+    index_.countries = rows(
+        [](const LineItem& i) -> const auto& { return i.targeting.countries; },
+        [](const LineItem& i) -> const auto& { return i.targeting.countries_not; });
     index_.devices = rows([](const LineItem& i) {
       std::vector<std::uint64_t> seen;
       for (int type = 0; type < domain::kDeviceTypes; ++type) {
         for (const auto wanted : i.targeting.devices) {
-          if (device_matches(wanted, static_cast<domain::DeviceType>(type))) seen.push_back(static_cast<std::uint64_t>(type));
+          if (device_matches(wanted, static_cast<domain::DeviceType>(type)))
+            seen.push_back(static_cast<std::uint64_t>(type));
         }
       }
       return seen;
@@ -205,9 +209,7 @@ class Builder {
       }
     });
     for (std::size_t types = 1; types < 16; ++types) {
-      index_.media[types] = holders([&](const LineItem& item) {
-        return (types & media_of(item)) != 0;
-      });
+      index_.media[types] = holders([&](const LineItem& item) { return (types & media_of(item)) != 0; });
     }
     index_.media[0] = holders([](const LineItem&) { return false; });
     for (const auto& [size, positions] : sizes) {
@@ -241,13 +243,16 @@ class Builder {
     index_.cities = open_list(&Targeting::cities, nullptr, lowered);
     index_.zips = open_list(&Targeting::zips, nullptr, lowered);
     index_.metros = open_list(&Targeting::metros, nullptr, lowered);
-    index_.any_place = holders([](const LineItem& i) { return i.targeting.domains.empty() && i.targeting.apps.empty(); });
+    index_.any_place =
+        holders([](const LineItem& i) { return i.targeting.domains.empty() && i.targeting.apps.empty(); });
     index_.domains = open_list(&Targeting::domains, &Targeting::domains_not, listed);
-    index_.apps = open_list(&Targeting::apps, &Targeting::apps_not, [](const std::string& text) { return text; });
+    index_.apps =
+        open_list(&Targeting::apps, &Targeting::apps_not, [](const std::string& text) { return text; });
     index_.no_circle = holders([](const LineItem& i) { return i.targeting.circles.empty(); });
     std::map<std::array<float, 3>, Positions> circles;
     each([&](std::uint32_t p, const LineItem& item) {
-      for (const auto& circle : item.targeting.circles) circles[{circle.lat, circle.lon, circle.radius_km}].push_back(p);
+      for (const auto& circle : item.targeting.circles)
+        circles[{circle.lat, circle.lon, circle.radius_km}].push_back(p);
     });
     for (auto& [circle, positions] : circles) {
       index_.circles.add(circle[0], circle[1], circle[2]);
@@ -300,7 +305,8 @@ class Builder {
       }
       positions[at->second].push_back(p);
     });
-    for (std::size_t i = 0; i < positions.size(); ++i) index_.schedules[i].items = index_.sets.add(std::move(positions[i]));
+    for (std::size_t i = 0; i < positions.size(); ++i)
+      index_.schedules[i].items = index_.sets.add(std::move(positions[i]));
   }
 
   void build_placements() {
@@ -317,7 +323,8 @@ class Builder {
     Sets own;
     each([&](std::uint32_t p, const LineItem& item) {
       std::set<std::string> always;
-      for (const std::string& category : catalogue_.advertiser_of(item).categories) add_lineage(always, category);
+      for (const std::string& category : catalogue_.advertiser_of(item).categories)
+        add_lineage(always, category);
       std::map<std::string, std::size_t> by_creative;
       const auto creatives = counting_creatives(item);
       for (const Creative* creative : creatives) {
@@ -342,7 +349,8 @@ class Builder {
     each([&](std::uint32_t p, const LineItem& item) {
       std::string domain = lowered(catalogue_.advertiser_of(item).domain);
       while (!domain.empty() && domain.back() == '.') domain.pop_back();
-      for (std::string_view part = domain; !part.empty(); part = domain::parent_domain(part)) own.lets_in(std::string(part), p);
+      for (std::string_view part = domain; !part.empty(); part = domain::parent_domain(part))
+        own.lets_in(std::string(part), p);
     });
     own.file(index_.own_domains, index_.sets);
   }
@@ -380,7 +388,8 @@ class Builder {
         for (const std::uint32_t creative : item.creatives) {
           keys.insert(domain::frequency_key(cap, catalogue_, item, creative));
         }
-        if (keys.empty() || keys.size() > domain::kFrequencySlots) continue;  // a user cannot have seen so many
+        if (keys.empty() || keys.size() > domain::kFrequencySlots)
+          continue;  // a user cannot have seen so many
         const auto group = static_cast<std::uint32_t>(index_.group_needs.size());
         index_.group_needs.push_back(static_cast<std::uint32_t>(keys.size()));
         index_.group_items.push_back(index_.sets.add({p}));
@@ -399,10 +408,12 @@ class Builder {
         return catalogue_.creatives[c].approval == Creative::Approval::approved;
       });
     });
-    index_.advertiser_approved = holders([&](const LineItem& item) { return catalogue_.advertiser_of(item).approved; });
+    index_.advertiser_approved =
+        holders([&](const LineItem& item) { return catalogue_.advertiser_of(item).approved; });
     index_.has_secure = holders([&](const LineItem& item) {
       const auto creatives = counting_creatives(item);
-      return std::any_of(creatives.begin(), creatives.end(), [](const Creative* creative) { return creative->secure; });
+      return std::any_of(creatives.begin(), creatives.end(),
+                         [](const Creative* creative) { return creative->secure; });
     });
   }
 
@@ -424,27 +435,32 @@ std::size_t RowTable::bytes() const {
   return sum;
 }
 
-std::shared_ptr<const TargetingIndex> TargetingIndex::build(domain::CatalogueSnapshot catalogue, TargetingOptions options) {
+std::shared_ptr<const TargetingIndex> TargetingIndex::build(domain::CatalogueSnapshot catalogue,
+                                                            TargetingOptions options) {
   auto index = std::make_shared<TargetingIndex>(ScanTables(std::move(catalogue), std::move(options)));
   Builder(*index).build();
   return index;
 }
 
 std::size_t TargetingIndex::bytes() const {
-  std::size_t sum = sets.bytes() + everyone.bytes() + nobody.bytes() + position.size() * 4 + tables.order.size() * 4;
-  for (const RowTable* table : {&exchanges, &countries, &devices, &connections, &oses, &browsers, &languages, &positions, &sizes}) {
+  std::size_t sum =
+      sets.bytes() + everyone.bytes() + nobody.bytes() + position.size() * 4 + tables.order.size() * 4;
+  for (const RowTable* table :
+       {&exchanges, &countries, &devices, &connections, &oses, &browsers, &languages, &positions, &sizes}) {
     sum += table->bytes();
   }
   for (const Holders& holders : media) sum += holders.row.bytes();
   for (const BitRow& row : at_least_as_wide) sum += row.bytes();
   for (const BitRow& row : has_media) sum += row.bytes();
-  for (const Holders* holders : {&any_region, &any_city, &any_zip, &any_metro, &any_place, &any_segment, &any_keyword, &any_key,
-                                 &any_hour, &any_placement, &any_category, &no_circle, &not_only_rewarded, &interstitials,
-                                 &open_auction, &not_capped_at_zero, &has_creative, &advertiser_approved, &has_secure}) {
+  for (const Holders* holders :
+       {&any_region, &any_city, &any_zip, &any_metro, &any_place, &any_segment, &any_keyword, &any_key,
+        &any_hour, &any_placement, &any_category, &no_circle, &not_only_rewarded, &interstitials,
+        &open_auction, &not_capped_at_zero, &has_creative, &advertiser_approved, &has_secure}) {
     sum += holders->row.bytes();
   }
-  for (const SetTable* table : {&regions, &cities, &zips, &metros, &domains, &apps, &segments, &keywords, &placements, &categories,
-                                &key_values, &own_categories, &own_domains, &deals, &caps}) {
+  for (const SetTable* table :
+       {&regions, &cities, &zips, &metros, &domains, &apps, &segments, &keywords, &placements, &categories,
+        &key_values, &own_categories, &own_domains, &deals, &caps}) {
     sum += table->bytes();
   }
   for (const auto& keys : clause_keys) sum += sizeof(keys) + keys.size() * sizeof(ClauseKey);

@@ -1,4 +1,5 @@
-// targeting_rules: a request becomes a list of filters in the order of domain::Refusal; the walk applies them.
+// targeting_rules: a request becomes a list of filters in the order of domain::Refusal; the walk applies
+// them.
 #include "agents/targeting/targeting_rules.h"
 
 #include <algorithm>
@@ -15,12 +16,30 @@ using domain::Refusal;
 using Cursor = PositionSets::Cursor;
 
 /// Reasons that the index can give, numbered for the counters.
-constexpr Refusal kReasons[] = {
-    Refusal::flight,   Refusal::exchange,       Refusal::media_type,       Refusal::size,     Refusal::geo,
-    Refusal::device,   Refusal::os,             Refusal::browser,          Refusal::language, Refusal::site_list,
-    Refusal::app_list, Refusal::segment,        Refusal::keyword,          Refusal::hour,     Refusal::placement,
-    Refusal::category_block, Refusal::advertiser_block, Refusal::deal,     Refusal::frequency_cap, Refusal::no_lease,
-    Refusal::no_creative, Refusal::oversight,   Refusal::secure,           Refusal::outranked};
+constexpr Refusal kReasons[] = {Refusal::flight,
+                                Refusal::exchange,
+                                Refusal::media_type,
+                                Refusal::size,
+                                Refusal::geo,
+                                Refusal::device,
+                                Refusal::os,
+                                Refusal::browser,
+                                Refusal::language,
+                                Refusal::site_list,
+                                Refusal::app_list,
+                                Refusal::segment,
+                                Refusal::keyword,
+                                Refusal::hour,
+                                Refusal::placement,
+                                Refusal::category_block,
+                                Refusal::advertiser_block,
+                                Refusal::deal,
+                                Refusal::frequency_cap,
+                                Refusal::no_lease,
+                                Refusal::no_creative,
+                                Refusal::oversight,
+                                Refusal::secure,
+                                Refusal::outranked};
 constexpr std::uint32_t kReasonCount = std::size(kReasons);
 
 constexpr std::uint32_t number_of(Refusal reason) noexcept {
@@ -31,7 +50,8 @@ constexpr std::uint32_t number_of(Refusal reason) noexcept {
 }
 constexpr std::uint32_t kOutranked = number_of(Refusal::outranked);
 
-/// A deal whose seller names the advertisers it takes: the deal's line items, but only those of these domains.
+/// A deal whose seller names the advertisers it takes: the deal's line items, but only those of these
+/// domains.
 struct Guarded {
   Cursor items;
   std::span<Cursor> domains;
@@ -54,8 +74,14 @@ struct Filter {
 class FilterMaker {
  public:
   FilterMaker(TargetingRules& rules, const TargetingInput& input, base::WallTime now, Arena& arena)
-      : rules_(rules), index_(*rules.index_), input_(input), auction_(input.auction), impression_(input.impression), now_(now),
-        arena_(arena), filters_(arena, 40) {}
+      : rules_(rules),
+        index_(*rules.index_),
+        input_(input),
+        auction_(input.auction),
+        impression_(input.impression),
+        now_(now),
+        arena_(arena),
+        filters_(arena, 40) {}
 
   std::span<Filter> make() {
     row(Refusal::flight, &rules_.flying_);
@@ -139,11 +165,13 @@ class FilterMaker {
       const BitRow* row = nullptr;
       if (size.h == 0) {
         const auto at = std::lower_bound(index_.widths.begin(), index_.widths.end(), size.w);
-        if (at != index_.widths.end()) row = &index_.at_least_as_wide[static_cast<std::size_t>(at - index_.widths.begin())];
+        if (at != index_.widths.end())
+          row = &index_.at_least_as_wide[static_cast<std::size_t>(at - index_.widths.begin())];
       } else {
         row = index_.sizes.find(static_cast<std::uint64_t>(size.w) << 16 | size.h);
       }
-      if (row != nullptr && std::find(fitting.begin(), fitting.end(), row) == fitting.end()) fitting.push(row);
+      if (row != nullptr && std::find(fitting.begin(), fitting.end(), row) == fitting.end())
+        fitting.push(row);
     }
     if (fitting.size() == 1) {
       add(Refusal::size, fitting[0]);
@@ -167,9 +195,8 @@ class FilterMaker {
     if (index_.no_circle.all) return;
     Found found(arena_);
     if (geo.has_position && is_place(geo.lat, geo.lon) && input_.consent.may_locate()) {
-      index_.circles.each_containing(geo.lat, geo.lon, [&](std::uint32_t circle) {
-        push(index_.circle_items[circle], found.lets_in);
-      });
+      index_.circles.each_containing(
+          geo.lat, geo.lon, [&](std::uint32_t circle) { push(index_.circle_items[circle], found.lets_in); });
     }
     open_list(Refusal::geo, index_.no_circle, found);
   }
@@ -184,18 +211,19 @@ class FilterMaker {
   void place() {
     if (index_.domains.texts.size() == 0 && index_.apps.texts.size() == 0) return;
     Found found(arena_);
-    if (auction_.domain.size() <= kHostBytesMax) each_domain(auction_.domain, [&](std::string_view part) {
-      note(index_.domains, part, found);
-    });
+    if (auction_.domain.size() <= kHostBytesMax)
+      each_domain(auction_.domain, [&](std::string_view part) { note(index_.domains, part, found); });
     if (!auction_.bundle.empty()) note(index_.apps, auction_.bundle, found);
-    open_list(auction_.channel == domain::Channel::app ? Refusal::app_list : Refusal::site_list, index_.any_place, found);
+    open_list(auction_.channel == domain::Channel::app ? Refusal::app_list : Refusal::site_list,
+              index_.any_place, found);
   }
 
   /// The domain and its parents.
   template <class Visit>
   void each_domain(std::string_view domain, Visit visit) {
     while (!domain.empty() && domain.back() == '.') domain.remove_suffix(1);
-    for (std::string_view part = lowered(domain); !part.empty(); part = domain::parent_domain(part)) visit(part);
+    for (std::string_view part = lowered(domain); !part.empty(); part = domain::parent_domain(part))
+      visit(part);
   }
 
   void words() {
@@ -234,7 +262,8 @@ class FilterMaker {
       }
     }
     for (const std::uint32_t clause : touched) {
-      if (rules_.clause_met_[clause] == index_.clauses[clause].keys) push(index_.clauses[clause].items, found.lets_in);
+      if (rules_.clause_met_[clause] == index_.clauses[clause].keys)
+        push(index_.clauses[clause].items, found.lets_in);
       rules_.clause_met_[clause] = 0;
     }
     open_list(Refusal::keyword, index_.any_key, found);
@@ -274,7 +303,8 @@ class FilterMaker {
     }
     if (!auction_.categories_allowed.empty()) {
       Found found(arena_);
-      for (const std::string_view allowed : auction_.categories_allowed) note(index_.own_categories, lowered(allowed), found);
+      for (const std::string_view allowed : auction_.categories_allowed)
+        note(index_.own_categories, lowered(allowed), found);
       add(Refusal::category_block, &index_.nobody).lets_in = found.lets_in.span();
     }
   }
@@ -304,16 +334,19 @@ class FilterMaker {
     for (const domain::Deal& deal : usable_deals(impression_)) {
       const std::uint32_t number = index_.deals.texts.find(deal.id);
       if (number == TextTable::kNone) continue;
-      if (!seat.empty() && !deal.seats.empty() && std::find(deal.seats.begin(), deal.seats.end(), seat) == deal.seats.end()) {
+      if (!seat.empty() && !deal.seats.empty() &&
+          std::find(deal.seats.begin(), deal.seats.end(), seat) == deal.seats.end()) {
         continue;
       }
       if (deal.advertiser_domains.empty()) {
         push(index_.deals.lets_in[number], open);
       } else {
-        guarded.push({index_.sets.cursor(index_.deals.lets_in[number]), advertisers_of(deal.advertiser_domains)});
+        guarded.push(
+            {index_.sets.cursor(index_.deals.lets_in[number]), advertisers_of(deal.advertiser_domains)});
       }
     }
-    Filter& filter = add(Refusal::deal, impression_.private_auction ? &index_.nobody : index_.open_auction.restricting());
+    Filter& filter =
+        add(Refusal::deal, impression_.private_auction ? &index_.nobody : index_.open_auction.restricting());
     filter.lets_in = open.span();
     filter.guarded = guarded.span();
   }
@@ -328,7 +361,8 @@ class FilterMaker {
     for (std::size_t i = 0; i < input_.user->frequency.size(); ++i) {
       const domain::FrequencyCount& seen = input_.user->frequency[i];
       if (seen.key == 0) continue;
-      const std::uint32_t number = index_.caps.texts.find({reinterpret_cast<const char*>(&seen.key), sizeof(seen.key)});
+      const std::uint32_t number =
+          index_.caps.texts.find({reinterpret_cast<const char*>(&seen.key), sizeof(seen.key)});
       if (number == TextTable::kNone || seen_before(i)) continue;
       for (const CapEntry& cap : index_.cap_entries[number]) {
         if (domain::sliding_count(seen, cap.window_s, now_s) < cap.impressions) continue;
@@ -339,7 +373,8 @@ class FilterMaker {
       }
     }
     for (const std::uint32_t group : touched) {
-      if (rules_.group_hits_[group] == index_.group_needs[group]) push(index_.group_items[group], found.keeps_out);
+      if (rules_.group_hits_[group] == index_.group_needs[group])
+        push(index_.group_items[group], found.keeps_out);
       rules_.group_hits_[group] = 0;
     }
     if (!found.keeps_out.empty()) add(Refusal::frequency_cap, nullptr).keeps_out = found.keeps_out.span();
@@ -366,7 +401,8 @@ class FilterMaker {
 namespace {
 
 /// Who passes a filter that is more than a row, within one block.
-void compose(const PositionSets& sets, Filter& filter, std::uint32_t block, std::uint32_t lanes, Lane* out) noexcept {
+void compose(const PositionSets& sets, Filter& filter, std::uint32_t block, std::uint32_t lanes,
+             Lane* out) noexcept {
   if (filter.base == nullptr) {
     for (std::uint32_t i = 0; i < lanes; ++i) out[i] = ~Lane{};
   } else {
@@ -407,11 +443,14 @@ void TargetingRules::follow_open(std::span<const std::uint64_t> open) {
   constexpr std::size_t kStep = 64;
   for (std::size_t from = 0; from < words; from += kStep) {
     const std::size_t until = std::min(words, from + kStep);
-    if (until <= given && std::memcmp(&open_seen_[from], &open[from], (until - from) * sizeof(std::uint64_t)) == 0) continue;
+    if (until <= given &&
+        std::memcmp(&open_seen_[from], &open[from], (until - from) * sizeof(std::uint64_t)) == 0)
+      continue;
     for (std::size_t w = from; w < until; ++w) {
       const std::uint64_t now = w < given ? open[w] : 0;
       for (std::uint64_t changed = now ^ open_seen_[w]; changed != 0; changed &= changed - 1) {
-        const auto item = static_cast<std::uint32_t>(w * 64) + static_cast<std::uint32_t>(__builtin_ctzll(changed));
+        const auto item =
+            static_cast<std::uint32_t>(w * 64) + static_cast<std::uint32_t>(__builtin_ctzll(changed));
         if (item < index_->count) open_.flip(index_->position[item]);
       }
       open_seen_[w] = now;
@@ -494,7 +533,8 @@ TargetingAnswer TargetingRules::walk(const TargetingInput& input, std::span<Filt
     bool some_outranked = false;
     for (std::uint32_t w = 0; w < lanes * 4; ++w) {
       for (std::uint64_t bits = words[w]; bits != 0; bits &= bits - 1) {
-        if (taken == candidates.size()) {  // what is left in the word, and in the words behind it, is outranked
+        if (taken ==
+            candidates.size()) {  // what is left in the word, and in the words behind it, is outranked
           answer.outranked += static_cast<std::uint32_t>(__builtin_popcountll(bits));
           passed += static_cast<std::uint32_t>(__builtin_popcountll(bits));
           words[w] = bits;
@@ -502,7 +542,8 @@ TargetingAnswer TargetingRules::walk(const TargetingInput& input, std::span<Filt
           break;
         }
         ++passed;
-        const std::uint32_t p = block * kBlockBits + w * 64 + static_cast<std::uint32_t>(__builtin_ctzll(bits));
+        const std::uint32_t p =
+            block * kBlockBits + w * 64 + static_cast<std::uint32_t>(__builtin_ctzll(bits));
         const std::uint32_t line_item = index.tables.order[p];
         if (index.open_auction.all || index.open_auction.row.test(p)) {
           candidates[taken++] = {line_item, kOpenAuction};
@@ -524,7 +565,8 @@ TargetingAnswer TargetingRules::walk(const TargetingInput& input, std::span<Filt
   return answer;
 }
 
-base::Result<domain::Decided<TargetingAnswer>> TargetingRules::decide(const TargetingInput& input, AgentContext& context) {
+base::Result<domain::Decided<TargetingAnswer>> TargetingRules::decide(const TargetingInput& input,
+                                                                      AgentContext& context) {
   counters_.begin();
   follow_open(input.open);
   follow_flight(context.now);
@@ -535,7 +577,8 @@ base::Result<domain::Decided<TargetingAnswer>> TargetingRules::decide(const Targ
                                           static_cast<std::uint32_t>(index_->tables.catalogue->version)};
 }
 
-Refusal TargetingRules::why_not(const TargetingInput& input, std::uint32_t line_item, base::WallTime now) const {
+Refusal TargetingRules::why_not(const TargetingInput& input, std::uint32_t line_item,
+                                base::WallTime now) const {
   return refusal_of(index_->tables, input, line_item, now);
 }
 
@@ -548,8 +591,9 @@ void TargetingRules::collect_refusals(std::span<std::uint64_t> counts) {
 }
 
 std::size_t TargetingRules::bytes() const {
-  return counters_.bytes() + open_.bytes() + flying_.bytes() + awake_.bytes() + open_seen_.size() * sizeof(std::uint64_t) +
-         clause_met_.size() * sizeof(std::uint64_t) + group_hits_.size() * sizeof(std::uint32_t);
+  return counters_.bytes() + open_.bytes() + flying_.bytes() + awake_.bytes() +
+         open_seen_.size() * sizeof(std::uint64_t) + clause_met_.size() * sizeof(std::uint64_t) +
+         group_hits_.size() * sizeof(std::uint32_t);
 }
 
 }  // namespace bandstand::agents::targeting

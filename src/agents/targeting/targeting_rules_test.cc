@@ -17,7 +17,9 @@ std::string describe(const std::vector<std::uint64_t>& counts, std::uint32_t ite
   for (std::uint32_t i = 0; i < items; ++i) {
     for (int r = 0; r < domain::kRefusals; ++r) {
       const auto count = counts[i * domain::kRefusals + static_cast<std::uint32_t>(r)];
-      if (count != 0) text += std::to_string(i) + ":" + domain::name_of(static_cast<Refusal>(r)) + "=" + std::to_string(count) + " ";
+      if (count != 0)
+        text += std::to_string(i) + ":" + domain::name_of(static_cast<Refusal>(r)) + "=" +
+                std::to_string(count) + " ";
     }
   }
   return text;
@@ -52,16 +54,23 @@ void compare(std::uint64_t seed, WorldOptions options, int auctions, Tally& tall
     const auto segments = world.segments();
     const domain::UserState user = world.user(*catalogue, now);
     const bool all = rng.chance(0.5);
-    const TargetingInput input{auction, auction.impressions[0], consent, segments, rng.chance(0.5) ? &user : nullptr, open,
+    const TargetingInput input{auction,
+                               auction.impressions[0],
+                               consent,
+                               segments,
+                               rng.chance(0.5) ? &user : nullptr,
+                               open,
                                all ? items * 4 : static_cast<std::uint32_t>(rng.below(6))};
     base::Rng chance(1);
     AgentContext context{now, base::Duration{1'000'000}, chance, arena};
     const auto expected = scan.decide(input, context);
     const auto answer = rules.decide(input, context);
     ASSERT_TRUE(expected && answer);
-    ASSERT_EQ(answer->value.candidates.size(), expected->value.candidates.size()) << "seed " << seed << " auction " << i;
+    ASSERT_EQ(answer->value.candidates.size(), expected->value.candidates.size())
+        << "seed " << seed << " auction " << i;
     for (std::size_t c = 0; c < answer->value.candidates.size(); ++c) {
-      ASSERT_EQ(answer->value.candidates[c].line_item, expected->value.candidates[c].line_item) << "seed " << seed;
+      ASSERT_EQ(answer->value.candidates[c].line_item, expected->value.candidates[c].line_item)
+          << "seed " << seed;
       ASSERT_EQ(answer->value.candidates[c].deal, expected->value.candidates[c].deal) << "seed " << seed;
     }
     if (all || items <= kBlockBits) {
@@ -90,8 +99,8 @@ void compare(std::uint64_t seed, WorldOptions options, int auctions, Tally& tall
   for (std::size_t i = 0; i < by_scan.size(); ++i) {
     tally.refusals[i % domain::kRefusals] += by_rules[i];
     if (!few) continue;
-    ASSERT_GE(by_scan[i], by_rules[i]) << "seed " << seed << "\nscan  " << describe(by_scan, items) << "\nindex "
-                                       << describe(by_rules, items);
+    ASSERT_GE(by_scan[i], by_rules[i]) << "seed " << seed << "\nscan  " << describe(by_scan, items)
+                                       << "\nindex " << describe(by_rules, items);
     difference += by_scan[i] - by_rules[i];
   }
   if (few) {
@@ -112,13 +121,33 @@ TEST(TargetingRules, SaysWhatTheScanSaysOfSmallCatalogues) {
   std::printf("%llu pairs, %llu candidates\n", static_cast<unsigned long long>(tally.pairs),
               static_cast<unsigned long long>(tally.candidates));
   EXPECT_GT(tally.candidates, 10'000u);
-  for (const Refusal reason : {Refusal::flight, Refusal::exchange, Refusal::media_type, Refusal::size, Refusal::geo, Refusal::device,
-                               Refusal::os, Refusal::browser, Refusal::language, Refusal::site_list, Refusal::app_list,
-                               Refusal::segment, Refusal::keyword, Refusal::hour, Refusal::placement, Refusal::category_block,
-                               Refusal::advertiser_block, Refusal::deal, Refusal::frequency_cap, Refusal::no_lease,
-                               Refusal::no_creative, Refusal::oversight, Refusal::secure, Refusal::outranked}) {
+  for (const Refusal reason : {Refusal::flight,
+                               Refusal::exchange,
+                               Refusal::media_type,
+                               Refusal::size,
+                               Refusal::geo,
+                               Refusal::device,
+                               Refusal::os,
+                               Refusal::browser,
+                               Refusal::language,
+                               Refusal::site_list,
+                               Refusal::app_list,
+                               Refusal::segment,
+                               Refusal::keyword,
+                               Refusal::hour,
+                               Refusal::placement,
+                               Refusal::category_block,
+                               Refusal::advertiser_block,
+                               Refusal::deal,
+                               Refusal::frequency_cap,
+                               Refusal::no_lease,
+                               Refusal::no_creative,
+                               Refusal::oversight,
+                               Refusal::secure,
+                               Refusal::outranked}) {
     EXPECT_GT(tally.refusals[static_cast<std::size_t>(reason)], 100u) << name_of(reason);
-    std::printf("  %s %llu\n", name_of(reason), static_cast<unsigned long long>(tally.refusals[static_cast<std::size_t>(reason)]));
+    std::printf("  %s %llu\n", name_of(reason),
+                static_cast<unsigned long long>(tally.refusals[static_cast<std::size_t>(reason)]));
   }
 }
 

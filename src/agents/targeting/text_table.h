@@ -1,4 +1,5 @@
-// text_table: from texts to small numbers, built once, asked often; texts are compared, not only their hashes.
+// text_table: from texts to small numbers, built once, asked often; texts are compared, not only their
+// hashes.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ class TextTable {
     const std::uint32_t known = find(text);
     if (known != kNone) return known;
     const auto slot = static_cast<std::uint32_t>(entries_.size());
-    entries_.push_back({base::hash64(text), static_cast<std::uint32_t>(texts_.size()), static_cast<std::uint32_t>(text.size())});
+    entries_.push_back({base::hash64(text), static_cast<std::uint32_t>(texts_.size()),
+                        static_cast<std::uint32_t>(text.size())});
     texts_.append(text);
     if (entries_.size() * 2 > places_.size()) {
       grow();
@@ -36,7 +38,8 @@ class TextTable {
     const std::uint64_t hash = base::hash64(text);
     for (std::size_t i = hash & mask_; places_[i] != kNone; i = (i + 1) & mask_) {
       const Entry& entry = entries_[places_[i]];
-      if (entry.hash == hash && text == std::string_view(texts_.data() + entry.begin, entry.size)) return places_[i];
+      if (entry.hash == hash && text == std::string_view(texts_.data() + entry.begin, entry.size))
+        return places_[i];
     }
     return kNone;
   }
