@@ -37,15 +37,17 @@ TEST(Frequency, KeysDifferByLevelThingAndWindow) {
 
 TEST(Frequency, TheOldestCountMakesRoomForANewOne) {
   UserState user;
-  for (std::uint32_t i = 0; i < kFrequencySlots; ++i) frequency_add(user, 100 + i, kDay, 1'000 + (i * 7) % 16);
+  for (std::uint32_t i = 0; i < kFrequencySlots; ++i)
+    frequency_add(user, 100 + i, kDay, 1'000 + (i * 7) % 16);
   frequency_add(user, 500, kDay, 2'000);
   EXPECT_EQ(frequency_count(user, 100, kDay, 2'000), 0u);  // seen at 1,000, before all others
   EXPECT_EQ(frequency_count(user, 500, kDay, 2'000), 1u);
-  for (std::uint32_t i = 1; i < kFrequencySlots; ++i) EXPECT_EQ(frequency_count(user, 100 + i, kDay, 2'000), 1u);
+  for (std::uint32_t i = 1; i < kFrequencySlots; ++i)
+    EXPECT_EQ(frequency_count(user, 100 + i, kDay, 2'000), 1u);
 }
 
-// Impressions are allowed whenever the cap does not bind, at Poisson times; the exact count over the sliding window
-// then says how often the estimate let one too many through, and how much it held back.
+// Impressions are allowed whenever the cap does not bind, at Poisson times; the exact count over the sliding
+// window then says how often the estimate let one too many through, and how much it held back.
 TEST(Frequency, RarelyLetsOneTooManyThroughAndHoldsLittleBack) {
   base::Rng rng(11);
   for (const int number : {1, 2, 3, 5, 10}) {

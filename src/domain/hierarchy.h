@@ -1,6 +1,7 @@
 // hierarchy: names that contain others: a domain its subdomains, a category its subcategories.
 //
-// Used wherever a list "means" more than it spells: allow and deny lists, badv, bcat. ASCII case does not matter.
+// Used wherever a list "means" more than it spells: allow and deny lists, badv, bcat. ASCII case does not
+// matter.
 #pragma once
 
 #include <cstddef>

@@ -8,7 +8,8 @@
 
 namespace bandstand::domain {
 
-/// The number of a category, keyword or segment: never 0, which means "none". Two names share one with chance 2^-32.
+/// The number of a category, keyword or segment: never 0, which means "none". Two names share one with chance
+/// 2^-32.
 inline std::uint32_t topic_of(std::string_view name) noexcept {
   const auto low = static_cast<std::uint32_t>(base::hash64(name));
   return low == 0 ? 1 : low;

@@ -13,7 +13,8 @@ namespace bandstand::domain {
 /// All offsets of one zone from 1970 to 2100. Immutable; share it between threads.
 class Zone {
  public:
-  /// Errors: `not_found` for a name that the system's time zone table does not have. Reads files; not for the hot path.
+  /// Errors: `not_found` for a name that the system's time zone table does not have. Reads files; not for the
+  /// hot path.
   static base::Result<Zone> load(const std::string& name);
   /// UTC, which needs no table.
   Zone() : changes_{{INT64_MIN, INT64_MAX, 0}} {}

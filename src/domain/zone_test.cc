@@ -13,8 +13,8 @@ base::WallTime at(std::int64_t s) { return {s * 1'000'000'000}; }
 
 TEST(Zone, CountsTheHoursOfTheWeekFromMondayMidnight) {
   const Zone utc;
-  EXPECT_EQ(utc.hour_of_week(at(0)), 3 * 24);                  // Thursday 1970-01-01
-  EXPECT_EQ(utc.hour_of_week(at(4 * 86400)), 0);               // Monday 1970-01-05
+  EXPECT_EQ(utc.hour_of_week(at(0)), 3 * 24);     // Thursday 1970-01-01
+  EXPECT_EQ(utc.hour_of_week(at(4 * 86400)), 0);  // Monday 1970-01-05
   EXPECT_EQ(utc.hour_of_week(at(4 * 86400 - 1)), 167);
   EXPECT_EQ(utc.hour_of_week(at(-1)), 3 * 24 - 1);
 }

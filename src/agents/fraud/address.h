@@ -7,8 +7,8 @@
 
 namespace bandstand::agents::fraud {
 
-using Ipv4 = std::uint32_t;           ///< host order: 1.2.3.4 is 0x01020304
-using Ipv6 = unsigned __int128;       ///< host order
+using Ipv4 = std::uint32_t;      ///< host order: 1.2.3.4 is 0x01020304
+using Ipv6 = unsigned __int128;  ///< host order
 
 /// "1.2.3.4": four decimal numbers without leading zeros or blanks, as RFC 6943 3.1.1 "strict". About 5 ns.
 std::optional<Ipv4> parse_ipv4(std::string_view text) noexcept;

@@ -122,46 +122,47 @@ AddressLists AddressListsBuilder::build() const {
 }
 
 void AddressListsBuilder::add_reserved() {
-  for (const char* block : {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-                            "192.0.0.0/24", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
-                            "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"}) {
+  for (const char* block :
+       {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+        "192.0.0.0/24", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
+        "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"}) {
     add(*parse_ipv4_block(block), AddressLabel::reserved);
   }
-  for (const char* block : {"::/127", "64:ff9b:1::/48", "100::/64", "2001:db8::/32", "3fff::/20", "fc00::/7", "fe80::/10",
-                            "ff00::/8"}) {
+  for (const char* block : {"::/127", "64:ff9b:1::/48", "100::/64", "2001:db8::/32", "3fff::/20", "fc00::/7",
+                            "fe80::/10", "ff00::/8"}) {
     add(*parse_ipv6_block(block), AddressLabel::reserved);
   }
 }
 
 const std::unordered_set<std::uint32_t>& default_hosting_systems() {
   static const std::unordered_set<std::uint32_t> kSystems{
-      7224,  14618, 16509,                 // Amazon
-      8075,                                // Microsoft
-      396982,                              // Google Cloud
-      31898,                               // Oracle
-      36351,                               // IBM SoftLayer
-      37963, 45102,                        // Alibaba
-      45090, 132203,                       // Tencent
-      55990, 136907,                       // Huawei Cloud
-      14061,                               // DigitalOcean
-      16276, 35540,                        // OVH
-      24940, 213230,                       // Hetzner
-      63949,                               // Linode
-      20473,                               // Vultr
-      12876,                               // Scaleway
-      51167,                               // Contabo
-      8560,                                // IONOS
-      26496, 398101,                       // GoDaddy
-      26347,                               // DreamHost
-      19994, 27357, 33070,                 // Rackspace
-      16265, 28753, 30633, 60781, 396362,  // Leaseweb
-      46606,                               // Unified Layer
-      32244,                               // Liquid Web
-      36352,                               // ColoCrossing
-      40676,                               // Psychz
-      8100,                                // QuadraNet
-      62567, 200130,                       // DigitalOcean, further
-      197540, 47583,                       // netcup, Hostinger
+      7224,   14618,  16509,                 // Amazon
+      8075,                                  // Microsoft
+      396982,                                // Google Cloud
+      31898,                                 // Oracle
+      36351,                                 // IBM SoftLayer
+      37963,  45102,                         // Alibaba
+      45090,  132203,                        // Tencent
+      55990,  136907,                        // Huawei Cloud
+      14061,                                 // DigitalOcean
+      16276,  35540,                         // OVH
+      24940,  213230,                        // Hetzner
+      63949,                                 // Linode
+      20473,                                 // Vultr
+      12876,                                 // Scaleway
+      51167,                                 // Contabo
+      8560,                                  // IONOS
+      26496,  398101,                        // GoDaddy
+      26347,                                 // DreamHost
+      19994,  27357,  33070,                 // Rackspace
+      16265,  28753,  30633, 60781, 396362,  // Leaseweb
+      46606,                                 // Unified Layer
+      32244,                                 // Liquid Web
+      36352,                                 // ColoCrossing
+      40676,                                 // Psychz
+      8100,                                  // QuadraNet
+      62567,  200130,                        // DigitalOcean, further
+      197540, 47583,                         // netcup, Hostinger
   };
   return kSystems;
 }

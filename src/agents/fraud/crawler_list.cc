@@ -18,13 +18,20 @@ constexpr std::size_t kLookedAt = 1024;
 
 /// What people's browsers send, one of each family: groups of these are poor signs of a robot.
 constexpr std::string_view kOrdinary[] = {
-    "mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) chrome/120.0.0.0 safari/537.36 edg/120.0",
-    "mozilla/5.0 (iphone; cpu iphone os 17_1 like mac os x) applewebkit/605.1.15 (khtml, like gecko) version/17.1 mobile/15e148",
-    "mozilla/5.0 (linux; android 13; sm-a536b build/tp1a.220624.014; wv) applewebkit/537.36 (khtml, like gecko) version/4.0",
-    "mozilla/5.0 (x11; ubuntu; linux x86_64; rv:109.0) gecko/20100101 firefox/119.0 samsungbrowser/22.0 opr/70.0 crios/119.0",
-    "mozilla/4.0 (compatible; msie 8.0; windows nt 5.1; trident/4.0; .net clr 2.0.50727; infopath.2),gzip(gfe) slcc1",
-    "mozilla/5.0 (macintosh; intel mac os x 10_15_7) [fban/fbios;fbav/440.0.0;fbdv/iphone14,5;fblc/en_us] instagram 300.0",
-    "mozilla/5.0 (smart-tv; linux; tizen 6.0) dalvik/2.1.0 (linux; u; android 12; pixel 6) webos.tv http://www.google.com/"};
+    "mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) chrome/120.0.0.0 "
+    "safari/537.36 edg/120.0",
+    "mozilla/5.0 (iphone; cpu iphone os 17_1 like mac os x) applewebkit/605.1.15 (khtml, like gecko) "
+    "version/17.1 mobile/15e148",
+    "mozilla/5.0 (linux; android 13; sm-a536b build/tp1a.220624.014; wv) applewebkit/537.36 (khtml, like "
+    "gecko) version/4.0",
+    "mozilla/5.0 (x11; ubuntu; linux x86_64; rv:109.0) gecko/20100101 firefox/119.0 samsungbrowser/22.0 "
+    "opr/70.0 crios/119.0",
+    "mozilla/4.0 (compatible; msie 8.0; windows nt 5.1; trident/4.0; .net clr 2.0.50727; "
+    "infopath.2),gzip(gfe) slcc1",
+    "mozilla/5.0 (macintosh; intel mac os x 10_15_7) [fban/fbios;fbav/440.0.0;fbdv/iphone14,5;fblc/en_us] "
+    "instagram 300.0",
+    "mozilla/5.0 (smart-tv; linux; tizen 6.0) dalvik/2.1.0 (linux; u; android 12; pixel 6) webos.tv "
+    "http://www.google.com/"};
 
 std::uint32_t group_at(const char* text) noexcept {
   return static_cast<std::uint32_t>(static_cast<unsigned char>(text[0])) |

@@ -17,8 +17,22 @@ enum class Verdict : std::uint8_t { valid, suspicious, invalid, unknown };
 
 /// Why. The first ones are general invalid traffic (lists and sanity), the rest are rates and event rules.
 enum class Reason : std::uint8_t {
-  none, known_crawler, data_center, no_user_agent, malformed_user_agent, bad_address, impossible_device, blocked_address,
-  rate_address, rate_user, rate_placement, click_too_soon, click_rate, click_without_impression, repeated_event, off_placement,
+  none,
+  known_crawler,
+  data_center,
+  no_user_agent,
+  malformed_user_agent,
+  bad_address,
+  impossible_device,
+  blocked_address,
+  rate_address,
+  rate_user,
+  rate_placement,
+  click_too_soon,
+  click_rate,
+  click_without_impression,
+  repeated_event,
+  off_placement,
   count_
 };
 const char* name_of(Reason reason) noexcept;
@@ -44,8 +58,10 @@ struct FraudAnswer {
 class FraudAgent {
  public:
   virtual ~FraudAgent() = default;
-  /// No I/O, no allocation. Lists are looked up in about 0.3 us. On error the orchestrator uses kFraudFallback.
-  [[nodiscard]] virtual base::Result<domain::Decided<FraudAnswer>> decide(const FraudInput& input, AgentContext& context) = 0;
+  /// No I/O, no allocation. Lists are looked up in about 0.3 us. On error the orchestrator uses
+  /// kFraudFallback.
+  [[nodiscard]] virtual base::Result<domain::Decided<FraudAnswer>> decide(const FraudInput& input,
+                                                                          AgentContext& context) = 0;
 };
 
 /// Rules could not be asked: the request is served, marked unknown, and kept out of learning.

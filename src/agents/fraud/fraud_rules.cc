@@ -13,10 +13,22 @@ using domain::DeviceType;
 using domain::Os;
 
 const char* name_of(Reason reason) noexcept {
-  static constexpr const char* kNames[] = {
-      "none", "known_crawler", "data_center", "no_user_agent", "malformed_user_agent", "bad_address", "impossible_device",
-      "blocked_address", "rate_address", "rate_user", "rate_placement", "click_too_soon", "click_rate",
-      "click_without_impression", "repeated_event", "off_placement"};
+  static constexpr const char* kNames[] = {"none",
+                                           "known_crawler",
+                                           "data_center",
+                                           "no_user_agent",
+                                           "malformed_user_agent",
+                                           "bad_address",
+                                           "impossible_device",
+                                           "blocked_address",
+                                           "rate_address",
+                                           "rate_user",
+                                           "rate_placement",
+                                           "click_too_soon",
+                                           "click_rate",
+                                           "click_without_impression",
+                                           "repeated_event",
+                                           "off_placement"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(Reason::count_));
   const auto index = static_cast<std::size_t>(reason);
   return index < std::size(kNames) ? kNames[index] : "unknown";
@@ -41,14 +53,16 @@ bool is_malformed_user_agent(std::string_view text, std::size_t bytes_max) noexc
     letter = letter || (domain::to_lower(c) >= 'a' && domain::to_lower(c) <= 'z');
     if (c == '(') ++depth;
     if (c == ')' && --depth < 0) depth = 0;
-    const bool macro = i + 1 < text.size() && ((c == '$' && text[i + 1] == '{') || (c == '{' && text[i + 1] == '{') ||
-                                               (c == '%' && text[i + 1] == '%'));
+    const bool macro =
+        i + 1 < text.size() && ((c == '$' && text[i + 1] == '{') || (c == '{' && text[i + 1] == '{') ||
+                                (c == '%' && text[i + 1] == '%'));
     if (macro) return true;
   }
   if (!letter) return true;
   // A bare product without any comment or second product names no browser.
-  return domain::equal_ignoring_case(text, "mozilla/5.0") || domain::equal_ignoring_case(text, "mozilla/4.0") ||
-         domain::equal_ignoring_case(text, "undefined") || domain::equal_ignoring_case(text, "user-agent");
+  return domain::equal_ignoring_case(text, "mozilla/5.0") ||
+         domain::equal_ignoring_case(text, "mozilla/4.0") || domain::equal_ignoring_case(text, "undefined") ||
+         domain::equal_ignoring_case(text, "user-agent");
 }
 
 bool is_impossible_device(const domain::Device& device) noexcept {
@@ -56,20 +70,26 @@ bool is_impossible_device(const domain::Device& device) noexcept {
   const auto says = [&](std::string_view word) { return agent.find(word) != std::string_view::npos; };
   const bool ios_text = domain::equal_ignoring_case(device.os_text, "ios");
   const bool android_text = domain::equal_ignoring_case(device.os_text, "android");
-  // What the request declares against what the user agent says. iPads ask for desktop sites as "Macintosh": allowed.
+  // What the request declares against what the user agent says. iPads ask for desktop sites as "Macintosh":
+  // allowed.
   if (ios_text && (says("Windows NT") || says("Android") || says("X11; Linux"))) return true;
-  if (android_text && (says("Windows NT") || says("iPhone; CPU") || says("iPad; CPU") || says("Macintosh; Intel"))) return true;
+  if (android_text &&
+      (says("Windows NT") || says("iPhone; CPU") || says("iPad; CPU") || says("Macintosh; Intel")))
+    return true;
   if (domain::equal_ignoring_case(device.make, "apple") && android_text) return true;
   // What a browser cannot run on.
-  if (device.browser == Browser::internet_explorer && (device.os == Os::ios || device.os == Os::android)) return true;
+  if (device.browser == Browser::internet_explorer && (device.os == Os::ios || device.os == Os::android))
+    return true;
   if (device.browser == Browser::samsung && device.os == Os::ios) return true;
-  return (device.type == DeviceType::phone || device.type == DeviceType::tablet) && device.os == Os::chrome_os;
+  return (device.type == DeviceType::phone || device.type == DeviceType::tablet) &&
+         device.os == Os::chrome_os;
 }
 
 bool is_invisible(const domain::Auction& auction) noexcept {
   if (auction.impressions.empty()) return false;
   for (const domain::Impression& impression : auction.impressions) {
-    if (impression.video != nullptr || impression.audio != nullptr || impression.native != nullptr) return false;
+    if (impression.video != nullptr || impression.audio != nullptr || impression.native != nullptr)
+      return false;
     if (impression.banner == nullptr || impression.banner->sizes.empty()) return false;
     for (const domain::Size size : impression.banner->sizes) {
       if (size.w > 1 || size.h > 1) return false;
@@ -135,9 +155,12 @@ FraudAnswer FraudRules::judge(const FraudInput& input) {
   if (is_invisible(auction)) return {Verdict::suspicious, Reason::off_placement, 0.8f};
 
   const auto over = [](float rate, float max) { return max > 0 && rate > max; };
-  if (over(input.rates.by_user, options_.user_rate_max)) return {Verdict::suspicious, Reason::rate_user, 0.6f};
-  if (over(input.rates.by_address, options_.address_rate_max)) return {Verdict::suspicious, Reason::rate_address, 0.6f};
-  if (over(input.rates.by_placement, options_.placement_rate_max)) return {Verdict::suspicious, Reason::rate_placement, 0.5f};
+  if (over(input.rates.by_user, options_.user_rate_max))
+    return {Verdict::suspicious, Reason::rate_user, 0.6f};
+  if (over(input.rates.by_address, options_.address_rate_max))
+    return {Verdict::suspicious, Reason::rate_address, 0.6f};
+  if (over(input.rates.by_placement, options_.placement_rate_max))
+    return {Verdict::suspicious, Reason::rate_placement, 0.5f};
   return {};
 }
 

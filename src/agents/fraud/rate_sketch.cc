@@ -21,7 +21,8 @@ RateSketch::Places RateSketch::places_of(std::uint64_t key) noexcept {
   const auto high = static_cast<std::uint32_t>(mixed >> 32) | 1;
   Places places{};
   for (std::uint32_t row = 0; row < options_.rows; ++row) {
-    places.at[row] = &counters_[static_cast<std::size_t>(row) * options_.width + ((low + row * high) & (options_.width - 1))];
+    places.at[row] = &counters_[static_cast<std::size_t>(row) * options_.width +
+                                ((low + row * high) & (options_.width - 1))];
   }
   return places;
 }
@@ -37,10 +38,13 @@ void RateSketch::rotate(base::WallTime now) noexcept {
   }
 }
 
-float RateSketch::per_minute(std::uint32_t now_count, std::uint32_t before_count, base::WallTime now) const noexcept {
+float RateSketch::per_minute(std::uint32_t now_count, std::uint32_t before_count,
+                             base::WallTime now) const noexcept {
   const float window_ms = static_cast<float>(options_.window_ms);
-  const float elapsed = std::clamp(static_cast<float>(now.millis() - window_ * options_.window_ms), 0.0f, window_ms);
-  const float in_window = static_cast<float>(now_count) + static_cast<float>(before_count) * (1.0f - elapsed / window_ms);
+  const float elapsed =
+      std::clamp(static_cast<float>(now.millis() - window_ * options_.window_ms), 0.0f, window_ms);
+  const float in_window =
+      static_cast<float>(now_count) + static_cast<float>(before_count) * (1.0f - elapsed / window_ms);
   return in_window * 60'000.0f / window_ms;
 }
 

@@ -1,8 +1,9 @@
 // rate_sketch: how often a key comes, a minute, for any number of keys in fixed memory.
 //
-// Count-min (Cormode and Muthukrishnan, 2005) with conservative update (Estan and Varghese, 2002) over two rotating windows;
-// what the older window holds fades evenly. Estimates are never below the truth of the windows; a row of width w errs by at
-// most e * N / w with probability 1 - 1/e, the least of the rows by more than that with e^-rows.
+// Count-min (Cormode and Muthukrishnan, 2005) with conservative update (Estan and Varghese, 2002) over two
+// rotating windows; what the older window holds fades evenly. Estimates are never below the truth of the
+// windows; a row of width w errs by at most e * N / w with probability 1 - 1/e, the least of the rows by more
+// than that with e^-rows.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +40,8 @@ class RateSketch {
 
   Places places_of(std::uint64_t key) noexcept;
   void rotate(base::WallTime now) noexcept;
-  [[nodiscard]] float per_minute(std::uint32_t now_count, std::uint32_t before_count, base::WallTime now) const noexcept;
+  [[nodiscard]] float per_minute(std::uint32_t now_count, std::uint32_t before_count,
+                                 base::WallTime now) const noexcept;
 
   RateSketchOptions options_;
   std::vector<Counter> counters_;

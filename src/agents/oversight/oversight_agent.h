@@ -1,4 +1,5 @@
-// oversight_agent: may this leave the building? Hard rules, last, in process, total; it may only remove or cap.
+// oversight_agent: may this leave the building? Hard rules, last, in process, total; it may only remove or
+// cap.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +18,27 @@ namespace bandstand::agents::oversight {
 
 /// Which rule spoke. The order is the order of checking; the first that speaks decides.
 enum class Rule : std::uint8_t {
-  none, malformed_proposal, kill_switch, creative_not_approved, advertiser_not_approved, blocked_category, blocked_domain, blocked_app,
-  blocked_attribute, insecure_markup, sensitive_audience, frequency_cap, competitive_separation, price_cap, relative_price_cap,
-  below_floor, no_money, landing_page, page_safety, seat_blocked, count_
+  none,
+  malformed_proposal,
+  kill_switch,
+  creative_not_approved,
+  advertiser_not_approved,
+  blocked_category,
+  blocked_domain,
+  blocked_app,
+  blocked_attribute,
+  insecure_markup,
+  sensitive_audience,
+  frequency_cap,
+  competitive_separation,
+  price_cap,
+  relative_price_cap,
+  below_floor,
+  no_money,
+  landing_page,
+  page_safety,
+  seat_blocked,
+  count_
 };
 const char* name_of(Rule rule) noexcept;
 
@@ -31,7 +50,7 @@ struct Proposal {
   std::uint32_t line_item = 0;
   std::uint32_t creative = 0;
   base::Nanos price;
-  base::Nanos available;       ///< what the lease still holds
+  base::Nanos available;  ///< what the lease still holds
   std::uint8_t deal = 0xff;
   std::uint16_t impression = kUnknownImpression;  ///< index in the auction; needed of those in `already`
 };
@@ -49,8 +68,8 @@ struct OversightInput {
 
 struct OversightAnswer {
   bool allowed = false;
-  Rule rule = Rule::none;     ///< what removed or capped it
-  base::Nanos price;          ///< <= the proposal's
+  Rule rule = Rule::none;  ///< what removed or capped it
+  base::Nanos price;       ///< <= the proposal's
 };
 
 /// Fails closed: an error is a veto.

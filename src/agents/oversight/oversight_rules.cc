@@ -13,11 +13,26 @@ using base::Nanos;
 using domain::MediaType;
 
 const char* name_of(Rule rule) noexcept {
-  static constexpr const char* kNames[] = {
-      "none", "malformed_proposal", "kill_switch", "creative_not_approved", "advertiser_not_approved", "blocked_category",
-      "blocked_domain", "blocked_app", "blocked_attribute", "insecure_markup", "sensitive_audience", "frequency_cap",
-      "competitive_separation", "price_cap", "relative_price_cap", "below_floor", "no_money", "landing_page", "page_safety",
-      "seat_blocked"};
+  static constexpr const char* kNames[] = {"none",
+                                           "malformed_proposal",
+                                           "kill_switch",
+                                           "creative_not_approved",
+                                           "advertiser_not_approved",
+                                           "blocked_category",
+                                           "blocked_domain",
+                                           "blocked_app",
+                                           "blocked_attribute",
+                                           "insecure_markup",
+                                           "sensitive_audience",
+                                           "frequency_cap",
+                                           "competitive_separation",
+                                           "price_cap",
+                                           "relative_price_cap",
+                                           "below_floor",
+                                           "no_money",
+                                           "landing_page",
+                                           "page_safety",
+                                           "seat_blocked"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(Rule::count_));
   const auto index = static_cast<std::size_t>(rule);
   return index < std::size(kNames) ? kNames[index] : "unknown";
@@ -36,7 +51,8 @@ bool landing_is_sound(std::string_view url, bool https_only) noexcept {
   const bool http = url.size() > 7 && domain::equal_ignoring_case(url.substr(0, 7), "http://");
   if (!https && (https_only || !http)) return false;
   for (const char c : url) {
-    if (c <= ' ' || c == 127 || c == '"' || c == '<' || c == '>' || c == '\\') return false;  // bytes above 127 are negative
+    if (c <= ' ' || c == 127 || c == '"' || c == '<' || c == '>' || c == '\\')
+      return false;  // bytes above 127 are negative
   }
   const std::string_view host = host_of(url);
   if (host.size() < 3 || host.size() > 253 || host.front() == '.' || host.back() == '.') return false;
@@ -84,12 +100,14 @@ bool any_of(const List& list, Test test) noexcept {
 
 bool killed(Case& c) noexcept {
   const KillSwitches& kill = c.snapshot.kill;
-  return kill.everything || kill.exchanges.contains(c.input.auction.exchange) || kill.advertisers.contains(c.advertiser.id) ||
-         kill.campaigns.contains(c.campaign.id) || kill.line_items.contains(c.item.id) ||
-         kill.creatives.contains(c.creative.id);
+  return kill.everything || kill.exchanges.contains(c.input.auction.exchange) ||
+         kill.advertisers.contains(c.advertiser.id) || kill.campaigns.contains(c.campaign.id) ||
+         kill.line_items.contains(c.item.id) || kill.creatives.contains(c.creative.id);
 }
 
-bool creative_not_approved(Case& c) noexcept { return c.creative.approval != domain::Creative::Approval::approved; }
+bool creative_not_approved(Case& c) noexcept {
+  return c.creative.approval != domain::Creative::Approval::approved;
+}
 bool advertiser_not_approved(Case& c) noexcept { return !c.advertiser.approved; }
 
 template <class Test>
@@ -102,7 +120,8 @@ bool category_blocked(Case& c) noexcept {
   const domain::Auction& auction = c.input.auction;
   for (const std::string_view blocked : auction.blocked_categories) {
     if (auction.cattax != 1 && !domain::is_taxonomy_1(blocked)) return true;
-    if (any_category(c, [&](const std::string& ours) { return domain::category_within(ours, blocked); })) return true;
+    if (any_category(c, [&](const std::string& ours) { return domain::category_within(ours, blocked); }))
+      return true;
   }
   if (auction.categories_allowed.empty()) return false;
   return !any_of(auction.categories_allowed, [&](std::string_view allowed) {
@@ -119,20 +138,29 @@ bool domain_blocked(Case& c) noexcept {
 }
 
 bool app_blocked(Case& c) noexcept {
-  return !c.creative.app_bundle.empty() && any_of(c.input.auction.blocked_apps, [&](std::string_view blocked) {
-    return blocked == c.creative.app_bundle;
-  });
+  return !c.creative.app_bundle.empty() &&
+         any_of(c.input.auction.blocked_apps,
+                [&](std::string_view blocked) { return blocked == c.creative.app_bundle; });
 }
 
-/// battr of the medium the creative would fill, and btype of banners. Skippable video has attribute 16, said or not.
+/// battr of the medium the creative would fill, and btype of banners. Skippable video has attribute 16, said
+/// or not.
 bool attribute_blocked(Case& c) noexcept {
   const domain::Impression& impression = c.input.impression;
   domain::Bytes blocked;
   switch (c.creative.type) {
-    case MediaType::banner: blocked = impression.banner != nullptr ? impression.banner->battr : domain::Bytes{}; break;
-    case MediaType::video: blocked = impression.video != nullptr ? impression.video->battr : domain::Bytes{}; break;
-    case MediaType::audio: blocked = impression.audio != nullptr ? impression.audio->battr : domain::Bytes{}; break;
-    case MediaType::native: blocked = impression.native != nullptr ? impression.native->battr : domain::Bytes{}; break;
+    case MediaType::banner:
+      blocked = impression.banner != nullptr ? impression.banner->battr : domain::Bytes{};
+      break;
+    case MediaType::video:
+      blocked = impression.video != nullptr ? impression.video->battr : domain::Bytes{};
+      break;
+    case MediaType::audio:
+      blocked = impression.audio != nullptr ? impression.audio->battr : domain::Bytes{};
+      break;
+    case MediaType::native:
+      blocked = impression.native != nullptr ? impression.native->battr : domain::Bytes{};
+      break;
   }
   constexpr std::uint8_t kSkippable = 16;
   if (any_of(blocked, [&](std::uint8_t attribute) {
@@ -147,8 +175,8 @@ bool attribute_blocked(Case& c) noexcept {
 
 bool markup_insecure(Case& c) noexcept { return c.input.impression.secure && !c.creative.secure; }
 
-/// Children see no sensitive advertiser; nobody is aimed at personally by one, nor without consent; and knowledge of a user
-/// that consent forbids has no business being here.
+/// Children see no sensitive advertiser; nobody is aimed at personally by one, nor without consent; and
+/// knowledge of a user that consent forbids has no business being here.
 bool audience_sensitive(Case& c) noexcept {
   const domain::Consent& consent = c.input.consent;
   const bool child = consent.basis() == domain::ConsentBasis::coppa;
@@ -167,14 +195,16 @@ bool seen_enough(Case& c) noexcept {
   });
 }
 
-/// Two of one label never share a page. Bids for the same impression are alternatives; a roadblock is one campaign's.
+/// Two of one label never share a page. Bids for the same impression are alternatives; a roadblock is one
+/// campaign's.
 bool rival_beside(Case& c) noexcept {
   if (c.advertiser.exclusion_label.empty()) return false;
   const domain::Auction& auction = c.input.auction;
   const domain::Catalogue& catalogue = c.input.catalogue;
   return any_of(c.input.already, [&](const Proposal& other) {
     if (other.line_item >= catalogue.line_items.size()) return true;
-    if (other.impression < auction.impressions.size() && &auction.impressions[other.impression] == &c.input.impression) {
+    if (other.impression < auction.impressions.size() &&
+        &auction.impressions[other.impression] == &c.input.impression) {
       return false;
     }
     const domain::LineItem& item = catalogue.line_items[other.line_item];
@@ -270,8 +300,8 @@ bool page_unsafe(Case& c) noexcept {
 bool seat_blocked(Case& c) noexcept {
   const auto& seats = c.snapshot.options.seats;
   const domain::Auction& auction = c.input.auction;
-  const std::string_view seat = auction.exchange < seats.size() ? std::string_view(seats[auction.exchange])
-                                                                : std::string_view{};
+  const std::string_view seat =
+      auction.exchange < seats.size() ? std::string_view(seats[auction.exchange]) : std::string_view{};
   if (seat.empty()) return false;
   const auto is_ours = [&](std::string_view listed) { return listed == seat; };
   if (any_of(auction.seats_blocked, is_ours)) return true;
@@ -309,7 +339,8 @@ static_assert(std::size(kChecks) + 2 == static_cast<std::size_t>(Rule::count_), 
 bool hangs_together(const OversightInput& input) noexcept {
   const domain::Catalogue& catalogue = input.catalogue;
   const Proposal& proposal = input.proposal;
-  if (proposal.line_item >= catalogue.line_items.size() || proposal.creative >= catalogue.creatives.size()) return false;
+  if (proposal.line_item >= catalogue.line_items.size() || proposal.creative >= catalogue.creatives.size())
+    return false;
   const domain::LineItem& item = catalogue.line_items[proposal.line_item];
   if (item.campaign >= catalogue.campaigns.size()) return false;
   const std::uint32_t advertiser = catalogue.campaigns[item.campaign].advertiser;
@@ -320,7 +351,8 @@ bool hangs_together(const OversightInput& input) noexcept {
 
 }  // namespace
 
-OversightAnswer check_proposal(const OversightSnapshot& snapshot, const OversightInput& input, base::WallTime now) noexcept {
+OversightAnswer check_proposal(const OversightSnapshot& snapshot, const OversightInput& input,
+                               base::WallTime now) noexcept {
   if (!hangs_together(input)) return {false, Rule::malformed_proposal, Nanos{}};
   const domain::LineItem& item = input.catalogue.line_items[input.proposal.line_item];
   Case c{snapshot,
@@ -337,10 +369,12 @@ OversightAnswer check_proposal(const OversightSnapshot& snapshot, const Oversigh
   return {true, c.capped_by, c.price};
 }
 
-base::Result<domain::Decided<OversightAnswer>> OversightRules::decide(const OversightInput& input, AgentContext& context) {
+base::Result<domain::Decided<OversightAnswer>> OversightRules::decide(const OversightInput& input,
+                                                                      AgentContext& context) {
   if (snapshot_ == nullptr) return base::fail(base::Code::unavailable, "oversight has no rules");
   const OversightOptions& options = snapshot_->options;
-  return domain::Decided<OversightAnswer>{check_proposal(*snapshot_, input, context.now), options.policy, options.version};
+  return domain::Decided<OversightAnswer>{check_proposal(*snapshot_, input, context.now), options.policy,
+                                          options.version};
 }
 
 PageSafety PageSafety::parse(std::string_view text) {

@@ -1,4 +1,5 @@
-// oversight_snapshot: what operators have forbidden: kill switches, unsafe pages, limits of price; immutable, swapped whole.
+// oversight_snapshot: what operators have forbidden: kill switches, unsafe pages, limits of price; immutable,
+// swapped whole.
 #pragma once
 
 #include <algorithm>
@@ -54,7 +55,8 @@ struct PageSafety {
   SortedSet<std::string> domains;
   SortedSet<std::string> words;  ///< whole words of the page's keywords and address; ASCII letters and digits
 
-  /// One entry a line; "#" begins a comment; entries are trimmed and lowered. Domains and words are told apart by the dot.
+  /// One entry a line; "#" begins a comment; entries are trimmed and lowered. Domains and words are told
+  /// apart by the dot.
   static PageSafety parse(std::string_view text);
 };
 
@@ -65,7 +67,7 @@ struct OversightOptions {
   bool https_landing_only = false;      ///< else http is taken too
   std::vector<std::string> seats;       ///< our seat, by exchange index; missing or empty = none known
   domain::PolicyId policy;
-  std::uint32_t version = 0;            ///< of this snapshot
+  std::uint32_t version = 0;  ///< of this snapshot
 };
 
 /// Handed to every shard as a whole; a change is a new one.
@@ -73,12 +75,14 @@ struct OversightSnapshot {
   KillSwitches kill;
   PageSafety pages;
   OversightOptions options;
-  /// The usual high price of line items (99th percentile of 7 days), sorted by id; those that are missing have none yet.
+  /// The usual high price of line items (99th percentile of 7 days), sorted by id; those that are missing
+  /// have none yet.
   std::vector<std::pair<base::LineItemId, base::Nanos>> usual_prices;
 
   [[nodiscard]] base::Nanos usual_price(base::LineItemId id) const noexcept {
-    const auto at = std::lower_bound(usual_prices.begin(), usual_prices.end(), id,
-                                     [](const auto& entry, base::LineItemId key) { return entry.first < key; });
+    const auto at =
+        std::lower_bound(usual_prices.begin(), usual_prices.end(), id,
+                         [](const auto& entry, base::LineItemId key) { return entry.first < key; });
     return at != usual_prices.end() && at->first == id ? at->second : base::Nanos{};
   }
 };

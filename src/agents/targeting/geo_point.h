@@ -30,6 +30,11 @@ constexpr RegionKey region_of(std::string_view text) noexcept {
   return {domain::pack8(text.substr(0, dash)), domain::pack8(text.substr(dash + 1))};
 }
 
+/// Is this a position on the globe at all?
+constexpr bool is_place(double lat, double lon) noexcept {
+  return lat >= -90 && lat <= 90 && lon >= -180 && lon <= 180;
+}
+
 /// A position as a unit vector.
 struct GeoPoint {
   GeoPoint(double lat_degrees, double lon_degrees) noexcept {
@@ -45,7 +50,8 @@ struct GeoPoint {
 
 inline constexpr double kEarthRadiusKm = 6371.0088;
 
-/// A spherical cap. Being inside is one subtraction, three products and a compare: no arc function at request time.
+/// A spherical cap. Being inside is one subtraction, three products and a compare: no arc function at request
+/// time.
 struct GeoCircle {
   GeoCircle(double lat, double lon, double radius_km) noexcept : centre(lat, lon) {
     const double angle = radius_km / kEarthRadiusKm;

@@ -22,14 +22,14 @@ struct TargetingInput {
   const domain::UserState* user;            ///< for frequency caps; nullptr = unknown (caps then do not bind)
   /// Bit i: line item i may spend now (campaign open, lease held). Words of 64; from the shard's wallet.
   std::span<const std::uint64_t> open;
-  std::uint32_t candidates_max = 64;        ///< best first by the index's order; the rest is `outranked`
+  std::uint32_t candidates_max = 64;  ///< best first by the index's order; the rest is `outranked`
 };
 
 inline constexpr std::uint8_t kOpenAuction = 0xff;
 
 struct Candidate {
-  std::uint32_t line_item = 0;      ///< index in the catalogue
-  std::uint8_t deal = kOpenAuction; ///< index into impression.deals
+  std::uint32_t line_item = 0;       ///< index in the catalogue
+  std::uint8_t deal = kOpenAuction;  ///< index into impression.deals
 };
 
 struct TargetingAnswer {
@@ -44,10 +44,12 @@ class TargetingAgent {
   /// At 1,000 line items about 1 us, at 100,000 below 15 us; no allocation.
   [[nodiscard]] virtual base::Result<domain::Decided<TargetingAnswer>> decide(const TargetingInput& input,
                                                                               AgentContext& context) = 0;
-  /// Exact reason for one line item, slowly and readably: for `explain` and tests. The reference for the index.
+  /// Exact reason for one line item, slowly and readably: for `explain` and tests. The reference for the
+  /// index.
   [[nodiscard]] virtual domain::Refusal why_not(const TargetingInput& input, std::uint32_t line_item,
                                                 base::WallTime now) const = 0;
-  /// Adds the refusals counted since the last call to `counts[line_item * kRefusals + reason]`; slow loop, about once a second.
+  /// Adds the refusals counted since the last call to `counts[line_item * kRefusals + reason]`; slow loop,
+  /// about once a second.
   virtual void collect_refusals(std::span<std::uint64_t> counts) = 0;
 };
 

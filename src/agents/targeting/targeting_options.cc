@@ -17,11 +17,13 @@ double expected_value(const domain::LineItem& item, const TargetingOptions& opti
 
 }  // namespace
 
-std::vector<std::uint32_t> rank_line_items(const domain::Catalogue& catalogue, const TargetingOptions& options) {
+std::vector<std::uint32_t> rank_line_items(const domain::Catalogue& catalogue,
+                                           const TargetingOptions& options) {
   const std::size_t count = catalogue.line_items.size();
   std::vector<double> values(count);
   for (std::size_t i = 0; i < count; ++i) {
-    values[i] = i < options.values.size() ? options.values[i] : expected_value(catalogue.line_items[i], options);
+    values[i] =
+        i < options.values.size() ? options.values[i] : expected_value(catalogue.line_items[i], options);
   }
   std::vector<std::uint32_t> order(count);
   std::iota(order.begin(), order.end(), 0u);

@@ -58,21 +58,26 @@ bool any_creative(const domain::Catalogue& catalogue, const LineItem& item, Visi
 
 bool media_fits(const Creative& creative, const Impression& impression) {
   switch (creative.type) {
-    case MediaType::banner: return impression.banner != nullptr;
-    case MediaType::video: return impression.video != nullptr;
-    case MediaType::audio: return impression.audio != nullptr;
-    case MediaType::native: return impression.native != nullptr;
+    case MediaType::banner:
+      return impression.banner != nullptr;
+    case MediaType::video:
+      return impression.video != nullptr;
+    case MediaType::audio:
+      return impression.audio != nullptr;
+    case MediaType::native:
+      return impression.native != nullptr;
   }
   return false;
 }
 
-/// Only banners have a size to miss; a flexible format (h = 0) takes any banner at least as wide as it asks for.
+/// Only banners have a size to miss; a flexible format (h = 0) takes any banner at least as wide as it asks
+/// for.
 bool size_fits(const Creative& creative, const Impression& impression) {
   if (!media_fits(creative, impression)) return false;
   if (creative.type != MediaType::banner || impression.banner->sizes.empty()) return true;
-  return std::any_of(impression.banner->sizes.begin(), impression.banner->sizes.end(), [&](domain::Size size) {
-    return size.h == 0 ? creative.size.w >= size.w : creative.size == size;
-  });
+  return std::any_of(
+      impression.banner->sizes.begin(), impression.banner->sizes.end(),
+      [&](domain::Size size) { return size.h == 0 ? creative.size.w >= size.w : creative.size == size; });
 }
 
 bool geo_fits(const Targeting& wanted, const TargetingInput& input) {
@@ -80,14 +85,17 @@ bool geo_fits(const Targeting& wanted, const TargetingInput& input) {
   if (!admits(wanted.countries, geo.country) || contains(wanted.countries_not, geo.country)) return false;
   const RegionKey here = region_of(geo);
   const auto is_here = [&](const std::string& region) { return region_of(region) == here; };
-  if (!wanted.regions.empty() && std::none_of(wanted.regions.begin(), wanted.regions.end(), is_here)) return false;
+  if (!wanted.regions.empty() && std::none_of(wanted.regions.begin(), wanted.regions.end(), is_here))
+    return false;
   if (std::any_of(wanted.regions_not.begin(), wanted.regions_not.end(), is_here)) return false;
   const auto listed = [](const std::vector<std::string>& list, std::string_view seen) {
-    return list.empty() || std::any_of(list.begin(), list.end(), [&](const auto& one) { return same_folded(seen, one); });
+    return list.empty() ||
+           std::any_of(list.begin(), list.end(), [&](const auto& one) { return same_folded(seen, one); });
   };
-  if (!listed(wanted.cities, geo.city) || !listed(wanted.zips, geo.zip) || !listed(wanted.metros, geo.metro)) return false;
+  if (!listed(wanted.cities, geo.city) || !listed(wanted.zips, geo.zip) || !listed(wanted.metros, geo.metro))
+    return false;
   if (wanted.circles.empty()) return true;
-  if (!geo.has_position || !input.consent.may_locate()) return false;
+  if (!geo.has_position || !is_place(geo.lat, geo.lon) || !input.consent.may_locate()) return false;
   const GeoPoint point(geo.lat, geo.lon);
   return std::any_of(wanted.circles.begin(), wanted.circles.end(), [&](const Targeting::Circle& circle) {
     return GeoCircle(circle.lat, circle.lon, circle.radius_km).contains(point);
@@ -96,7 +104,10 @@ bool geo_fits(const Targeting& wanted, const TargetingInput& input) {
 
 /// Domains and apps together say where: if either list allows something, the place must be in one of them.
 bool place_fits(const Targeting& wanted, const Auction& auction) {
-  const auto on_site = [&](const std::string& entry) { return domain::domain_within(auction.domain, entry); };
+  const bool is_host = auction.domain.size() <= kHostBytesMax;
+  const auto on_site = [&](const std::string& entry) {
+    return is_host && domain::domain_within(auction.domain, entry);
+  };
   const auto in_app = [&](const std::string& bundle) { return auction.bundle == bundle && !bundle.empty(); };
   if (std::any_of(wanted.domains_not.begin(), wanted.domains_not.end(), on_site)) return false;
   if (std::any_of(wanted.apps_not.begin(), wanted.apps_not.end(), in_app)) return false;
@@ -108,7 +119,9 @@ bool place_fits(const Targeting& wanted, const Auction& auction) {
 bool segments_fit(const Targeting& wanted, const TargetingInput& input) {
   if (wanted.segments.empty() && wanted.segments_not.empty()) return true;
   const auto seen = input.consent.may_personalise() ? input.segments : std::span<const std::uint32_t>{};
-  const auto same = [](std::uint32_t topic, const std::string& segment) { return topic == domain::topic_of(segment); };
+  const auto same = [](std::uint32_t topic, const std::string& segment) {
+    return topic == domain::topic_of(segment);
+  };
   if (meets(seen, wanted.segments_not, same)) return false;
   return wanted.segments.empty() || meets(seen, wanted.segments, same);
 }
@@ -117,12 +130,14 @@ bool words_fit(const Targeting& wanted, const Auction& auction) {
   if (meets(auction.keywords, wanted.keywords_not, same_folded)) return false;
   if (!wanted.keywords.empty() && !meets(auction.keywords, wanted.keywords, same_folded)) return false;
   for (const auto& [key, ignored] : wanted.key_values) {
-    const bool met = std::any_of(wanted.key_values.begin(), wanted.key_values.end(), [&](const auto& alternative) {
-      return alternative.first == key &&
-             std::any_of(auction.key_values.begin(), auction.key_values.end(), [&](const auto& seen) {
-               return seen.first == alternative.first && seen.second == alternative.second;
-             });
-    });
+    const bool met =
+        std::any_of(wanted.key_values.begin(), wanted.key_values.end(), [&](const auto& alternative) {
+          return same_folded(alternative.first, key) &&
+                 std::any_of(auction.key_values.begin(), auction.key_values.end(), [&](const auto& seen) {
+                   return same_folded(seen.first, alternative.first) &&
+                          same_folded(seen.second, alternative.second);
+                 });
+        });
     if (!met) return false;
   }
   return true;
@@ -160,11 +175,13 @@ bool sometimes_in(const domain::Catalogue& catalogue, const LineItem& item, std:
 bool categories_fit(const domain::Catalogue& catalogue, const LineItem& item, const Auction& auction) {
   const Targeting& wanted = item.targeting;
   if (meets(auction.source_categories, wanted.categories_not, domain::category_within)) return false;
-  if (!wanted.categories.empty() && !meets(auction.source_categories, wanted.categories, domain::category_within)) {
+  if (!wanted.categories.empty() &&
+      !meets(auction.source_categories, wanted.categories, domain::category_within)) {
     return false;
   }
   for (const std::string_view blocked : auction.blocked_categories) {
-    if (auction.cattax != 1 && !domain::is_taxonomy_1(blocked)) return false;  // cannot be compared: the page wins
+    if (auction.cattax != 1 && !domain::is_taxonomy_1(blocked))
+      return false;  // cannot be compared: the page wins
     if (always_in(catalogue, item, blocked)) return false;
   }
   if (auction.categories_allowed.empty()) return true;
@@ -173,14 +190,16 @@ bool categories_fit(const domain::Catalogue& catalogue, const LineItem& item, co
 }
 
 bool deal_fits(const ScanTables& tables, const TargetingInput& input, std::uint32_t line_item) {
-  if (tables.catalogue->line_items[line_item].targeting.deals.empty()) return !input.impression.private_auction;
+  if (tables.catalogue->line_items[line_item].targeting.deals.empty())
+    return !input.impression.private_auction;
   const auto deals = usable_deals(input.impression);
   return std::any_of(deals.begin(), deals.end(), [&](const domain::Deal& deal) {
     return may_use_deal(tables, input.auction, deal, line_item);
   });
 }
 
-bool caps_fit(const domain::Catalogue& catalogue, const LineItem& item, const TargetingInput& input, base::WallTime now) {
+bool caps_fit(const domain::Catalogue& catalogue, const LineItem& item, const TargetingInput& input,
+              base::WallTime now) {
   if (input.user == nullptr) return true;
   const std::uint32_t now_s = domain::profile_seconds(now);
   return std::none_of(item.caps.begin(), item.caps.end(), [&](const domain::FrequencyCap& cap) {
@@ -188,9 +207,10 @@ bool caps_fit(const domain::Catalogue& catalogue, const LineItem& item, const Ta
       return domain::is_capped(cap, domain::frequency_key(cap, catalogue, item), input.user, now_s);
     }
     // Out only when every creative has been seen often enough; which one is shown is not known yet.
-    return !item.creatives.empty() && std::all_of(item.creatives.begin(), item.creatives.end(), [&](std::uint32_t c) {
-      return domain::is_capped(cap, domain::frequency_key(cap, catalogue, item, c), input.user, now_s);
-    });
+    return !item.creatives.empty() &&
+           std::all_of(item.creatives.begin(), item.creatives.end(), [&](std::uint32_t c) {
+             return domain::is_capped(cap, domain::frequency_key(cap, catalogue, item, c), input.user, now_s);
+           });
   });
 }
 
@@ -200,20 +220,24 @@ bool is_open(std::span<const std::uint64_t> open, std::uint32_t line_item) {
 
 bool in_flight(const domain::Catalogue& catalogue, const LineItem& item, base::WallTime now) {
   const domain::Campaign& campaign = catalogue.campaign_of(item);
-  return item.active && campaign.active && campaign.start <= now && (campaign.end.ns == 0 || now < campaign.end);
+  return item.active && campaign.active && campaign.start <= now &&
+         (campaign.end.ns == 0 || now < campaign.end);
 }
 
 }  // namespace
 
 ScanTables::ScanTables(domain::CatalogueSnapshot catalogue_in, TargetingOptions options_in)
-    : catalogue(std::move(catalogue_in)), options(std::move(options_in)), order(rank_line_items(*catalogue, options)) {
+    : catalogue(std::move(catalogue_in)),
+      options(std::move(options_in)),
+      order(rank_line_items(*catalogue, options)) {
   for (const domain::Campaign& campaign : catalogue->campaigns) {
     auto zone = domain::Zone::load(campaign.time_zone);
     zones.push_back(zone ? std::move(*zone) : domain::Zone{});
   }
 }
 
-bool may_use_deal(const ScanTables& tables, const Auction& auction, const domain::Deal& deal, std::uint32_t line_item) {
+bool may_use_deal(const ScanTables& tables, const Auction& auction, const domain::Deal& deal,
+                  std::uint32_t line_item) {
   const LineItem& item = tables.catalogue->line_items[line_item];
   if (!contains(item.targeting.deals, deal.id)) return false;
   const std::string_view seat = tables.seat(auction.exchange);
@@ -224,7 +248,8 @@ bool may_use_deal(const ScanTables& tables, const Auction& auction, const domain
                      [&](std::string_view allowed) { return domain::domain_within(advertiser, allowed); });
 }
 
-Refusal refusal_of(const ScanTables& tables, const TargetingInput& input, std::uint32_t line_item, base::WallTime now) {
+Refusal refusal_of(const ScanTables& tables, const TargetingInput& input, std::uint32_t line_item,
+                   base::WallTime now) {
   const domain::Catalogue& catalogue = *tables.catalogue;
   const LineItem& item = catalogue.line_items[line_item];
   const Targeting& wanted = item.targeting;
@@ -233,12 +258,14 @@ Refusal refusal_of(const ScanTables& tables, const TargetingInput& input, std::u
 
   if (!in_flight(catalogue, item, now)) return Refusal::flight;
   if (!admits(wanted.exchanges, auction.exchange)) return Refusal::exchange;
-  if (!any_creative(catalogue, item, [&](const Creative& c) { return media_fits(c, impression); })) return Refusal::media_type;
-  if (!any_creative(catalogue, item, [&](const Creative& c) { return size_fits(c, impression); })) return Refusal::size;
+  if (!any_creative(catalogue, item, [&](const Creative& c) { return media_fits(c, impression); }))
+    return Refusal::media_type;
+  if (!any_creative(catalogue, item, [&](const Creative& c) { return size_fits(c, impression); }))
+    return Refusal::size;
   if (!geo_fits(wanted, input)) return Refusal::geo;
-  const bool device_fits = wanted.devices.empty() ||
-                           std::any_of(wanted.devices.begin(), wanted.devices.end(),
-                                       [&](auto d) { return device_matches(d, auction.device.type); });
+  const bool device_fits =
+      wanted.devices.empty() || std::any_of(wanted.devices.begin(), wanted.devices.end(),
+                                            [&](auto d) { return device_matches(d, auction.device.type); });
   if (!device_fits || !admits(wanted.connections, auction.device.connection)) return Refusal::device;
   if (!admits(wanted.oses, auction.device.os)) return Refusal::os;
   if (!admits(wanted.browsers, auction.device.browser)) return Refusal::browser;
@@ -248,7 +275,8 @@ Refusal refusal_of(const ScanTables& tables, const TargetingInput& input, std::u
   }
   if (!segments_fit(wanted, input)) return Refusal::segment;
   if (!words_fit(wanted, auction)) return Refusal::keyword;
-  if (wanted.hours.any() && !wanted.hours[static_cast<std::size_t>(tables.zones[item.campaign].hour_of_week(now))]) {
+  if (wanted.hours.any() &&
+      !wanted.hours[static_cast<std::size_t>(tables.zones[item.campaign].hour_of_week(now))]) {
     return Refusal::hour;
   }
   if (!placement_fits(wanted, impression)) return Refusal::placement;
@@ -266,7 +294,8 @@ Refusal refusal_of(const ScanTables& tables, const TargetingInput& input, std::u
     return Refusal::no_creative;
   }
   if (!catalogue.advertiser_of(item).approved) return Refusal::oversight;
-  if (impression.secure && !any_creative(catalogue, item, [](const Creative& c) { return c.secure; })) return Refusal::secure;
+  if (impression.secure && !any_creative(catalogue, item, [](const Creative& c) { return c.secure; }))
+    return Refusal::secure;
   return Refusal::none;
 }
 
@@ -274,7 +303,8 @@ TargetingScan::TargetingScan(domain::CatalogueSnapshot catalogue, TargetingOptio
     : tables_(std::move(catalogue), std::move(options)),
       refusals_(tables_.catalogue->line_items.size() * domain::kRefusals, 0) {}
 
-base::Result<domain::Decided<TargetingAnswer>> TargetingScan::decide(const TargetingInput& input, AgentContext& context) {
+base::Result<domain::Decided<TargetingAnswer>> TargetingScan::decide(const TargetingInput& input,
+                                                                     AgentContext& context) {
   TargetingAnswer answer;
   const auto candidates = context.arena.array<Candidate>(input.candidates_max);
   std::size_t taken = 0;
@@ -304,7 +334,8 @@ base::Result<domain::Decided<TargetingAnswer>> TargetingScan::decide(const Targe
                                           static_cast<std::uint32_t>(tables_.catalogue->version)};
 }
 
-Refusal TargetingScan::why_not(const TargetingInput& input, std::uint32_t line_item, base::WallTime now) const {
+Refusal TargetingScan::why_not(const TargetingInput& input, std::uint32_t line_item,
+                               base::WallTime now) const {
   return refusal_of(tables_, input, line_item, now);
 }
 

@@ -1,6 +1,8 @@
-// targeting_scan: textbook rule targeting: every line item is asked every question, in words; slow, plain, the reference.
+// targeting_scan: textbook rule targeting: every line item is asked every question, in words; slow, plain,
+// the reference.
 //
-// 1. The rules are refusal_of() and nothing else. The index (targeting_rules) must agree with it on every input.
+// 1. The rules are refusal_of() and nothing else. The index (targeting_rules) must agree with it on every
+// input.
 // 2. Questions are asked in the order of domain::Refusal; the first "no" is the reason.
 #pragma once
 
@@ -29,14 +31,15 @@ struct ScanTables {
 };
 
 /// Why a line item may not compete, or Refusal::none. About 0.1 to 1 us.
-domain::Refusal refusal_of(const ScanTables& tables, const TargetingInput& input, std::uint32_t line_item, base::WallTime now);
+domain::Refusal refusal_of(const ScanTables& tables, const TargetingInput& input, std::uint32_t line_item,
+                           base::WallTime now);
 
 /// May this line item, which is not refused, use that deal of the impression?
 bool may_use_deal(const ScanTables& tables, const domain::Auction& auction, const domain::Deal& deal,
                   std::uint32_t line_item);
 
-/// Does a line item that names `wanted` take a request that says `seen`? "Mobile or tablet" (1) is how older requests say
-/// phone or tablet, so 1 meets 4 and 5 in both directions.
+/// Does a line item that names `wanted` take a request that says `seen`? "Mobile or tablet" (1) is how older
+/// requests say phone or tablet, so 1 meets 4 and 5 in both directions.
 constexpr bool device_matches(domain::DeviceType wanted, domain::DeviceType seen) noexcept {
   using enum domain::DeviceType;
   if (wanted == seen) return true;
@@ -45,9 +48,13 @@ constexpr bool device_matches(domain::DeviceType wanted, domain::DeviceType seen
   return (wanted == mobile_or_tablet && seen_hand) || (seen == mobile_or_tablet && wanted_hand);
 }
 
+/// No host name is longer (RFC 1035 2.3.4); what is, is on no list.
+inline constexpr std::size_t kHostBytesMax = 253;
+
 /// The deals that an answer can name: Candidate::deal has room for 255.
 inline std::span<const domain::Deal> usable_deals(const domain::Impression& impression) noexcept {
-  return impression.deals.first(impression.deals.size() < kOpenAuction ? impression.deals.size() : kOpenAuction);
+  return impression.deals.first(impression.deals.size() < kOpenAuction ? impression.deals.size()
+                                                                       : kOpenAuction);
 }
 
 /// Fold of the impression: the banner's, else the video's or audio's; 0 = unknown.
