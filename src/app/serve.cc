@@ -6,13 +6,25 @@
 
 #include "base/input.h"
 #include "protocol/catalogue/catalogue_reader.h"
-#include "serving/admin.h"
-#include "simulation/demo_catalogue.h"
 
 namespace bandstand::app {
 namespace {
 
 serving::Server* running = nullptr;
+
+class PlainAdmin final : public serving::http::Handler {
+ public:
+  PlainAdmin(serving::Control&, std::span<const telemetry::MetricSet* const> sets) : sets_(sets) {}
+  void handle(const serving::http::Request& request, serving::http::Response& response) override {
+    if (request.path != "/metrics") return response.send(404);
+    std::string out;
+    telemetry::write_exposition(sets_, out);
+    response.send(200, telemetry::kExpositionType, out);
+  }
+
+ private:
+  std::span<const telemetry::MetricSet* const> sets_;
+};
 
 void on_signal(int signal) {
   if (running == nullptr) return;
@@ -28,7 +40,8 @@ void on_signal(int signal) {
 serving::LoadedCatalogue load_catalogue(const std::string& path, const serving::ServingSettings& settings) {
   serving::LoadedCatalogue out;
   if (path.empty()) {
-    out.text = simulation::demo_catalogue_json(1);
+    std::fprintf(stderr, "bandstand: --catalogue is needed\n");
+    return out;
   } else {
     auto text = base::read_whole_file(path);
     if (!text) {
@@ -58,7 +71,7 @@ int serve(const ServeOptions& options) {
   serving::Server server(
       settings, server_options, [names](const serving::ServingSettings& s) { return make_team(s, names); },
       [](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) {
-        return std::make_unique<serving::AdminEndpoint>(control, serving::AdminOptions{}, sets);
+        return std::make_unique<PlainAdmin>(control, sets);
       },
       [&] { return load_catalogue(options.catalogue, settings); });
   if (const auto started = server.start(); !started) {

@@ -6,32 +6,32 @@
 #include "agents/creative/creative_rules.h"
 #include "agents/oversight/oversight_rules.h"
 #include "agents/profile/profile_rules.h"
+#include "agents/targeting/targeting_rules.h"
 #include "agents/targeting/targeting_scan.h"
 #include "orchestrator/policies.h"
 
 namespace bandstand::app {
 namespace {
 
-namespace policies = orchestrator::policies;
 using agents::bid::BidPolicy;
 using agents::creative::CreativePolicy;
 
 domain::PolicyId id_of(CreativePolicy policy) {
   switch (policy) {
-    case CreativePolicy::thompson: return policies::kCreativeThompson;
-    case CreativePolicy::epsilon_greedy: return policies::kCreativeEpsilonGreedy;
-    case CreativePolicy::greedy: return policies::kCreativeGreedy;
-    case CreativePolicy::random: return policies::kCreativeRandom;
+    case CreativePolicy::thompson: return orchestrator::kCreativeThompson;
+    case CreativePolicy::epsilon_greedy: return orchestrator::kCreativeEpsilonGreedy;
+    case CreativePolicy::greedy: return orchestrator::kCreativeGreedy;
+    case CreativePolicy::random: return orchestrator::kCreativeRandom;
   }
   return {};
 }
 
 domain::PolicyId id_of(BidPolicy policy) {
   switch (policy) {
-    case BidPolicy::shaded: return policies::kBidShaded;
-    case BidPolicy::truthful: return policies::kBidTruthful;
-    case BidPolicy::linear: return policies::kBidLinear;
-    case BidPolicy::tabular_q: return policies::kBidTabularQ;
+    case BidPolicy::shaded: return orchestrator::kBidShaded;
+    case BidPolicy::truthful: return orchestrator::kBidTruthful;
+    case BidPolicy::linear: return orchestrator::kBidLinear;
+    case BidPolicy::tabular_q: return orchestrator::kBidTabularQ;
   }
   return {};
 }
@@ -41,11 +41,11 @@ class StandardTeam final : public serving::ShardTeam {
   StandardTeam(const serving::ServingSettings& settings, const TeamNames& names) : settings_(settings), names_(names) {
     agents::fraud::FraudOptions fraud;
     fraud.salt = settings.user_salt;
-    fraud.policy = policies::kFraudRules;
+    fraud.policy = orchestrator::kFraudRules;
     team_.fraud.baseline = std::make_unique<agents::fraud::FraudRules>(
         names.fraud_lists != nullptr ? names.fraud_lists : agents::fraud::FraudLists::built_in(), fraud);
-    team_.profile.baseline = std::make_unique<agents::profile::ProfileRules>(policies::kProfileRules);
-    auto budget = std::make_unique<agents::budget::BudgetRules>(policies::kBudgetRules);
+    team_.profile.baseline = std::make_unique<agents::profile::ProfileRules>(orchestrator::kProfileRules);
+    auto budget = std::make_unique<agents::budget::BudgetRules>(orchestrator::kBudgetRules);
     budget_ = budget.get();
     team_.budget.baseline = std::move(budget);
     team_.creative.baseline = creative(names.creative);
@@ -69,22 +69,27 @@ class StandardTeam final : public serving::ShardTeam {
   void adopt(const serving::Published& published) override {
     if (published.catalogue != catalogue_) {
       catalogue_ = published.catalogue;
-      agents::targeting::TargetingOptions options;
-      for (const auto& exchange : settings_.exchanges) options.seats.push_back(exchange.seat);
-      options.policy = policies::kTargetingScan;
-      team_.targeting.baseline = std::make_unique<agents::targeting::TargetingScan>(catalogue_, options);
+      team_.targeting.baseline = targeting(published);
     }
     budget_->adopt(published.pacing);
     for (auto* agent : creatives_) agent->adopt(published.creative);
     for (auto* agent : bids_) agent->install(published.market);
     if (published.oversight != nullptr) {
       auto snapshot = std::make_shared<agents::oversight::OversightSnapshot>(*published.oversight);
-      snapshot->options.policy = policies::kOversightRules;
+      snapshot->options.policy = orchestrator::kOversightRules;
       oversight_->set_snapshot(std::move(snapshot));
     }
   }
 
  private:
+  std::unique_ptr<agents::targeting::TargetingAgent> targeting(const serving::Published& published) {
+    if (names_.targeting == "index") return std::make_unique<agents::targeting::TargetingRules>(published.targeting);
+    agents::targeting::TargetingOptions options;
+    for (const auto& exchange : settings_.exchanges) options.seats.push_back(exchange.seat);
+    options.policy = orchestrator::kTargetingScan;
+    return std::make_unique<agents::targeting::TargetingScan>(published.catalogue, options);
+  }
+
   std::unique_ptr<agents::creative::CreativeAgent> creative(const std::string& name) {
     const auto policy = agents::creative::creative_policy_named(name).value_or(CreativePolicy::thompson);
     agents::creative::CreativeRules::Options options;

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "domain/frequency.h"
 #include "domain/topic.h"
+#include "orchestrator/policies.h"
 #include "outcomes/rewards.h"
 #include "protocol/event/event_codec.h"
 
@@ -108,6 +109,10 @@ void Control::replace_catalogue(domain::CatalogueSnapshot catalogue, std::string
   } else {
     pacer_->adopt(catalogue_);
   }
+  agents::targeting::TargetingOptions targeting;
+  for (const auto& exchange : settings_.exchanges) targeting.seats.push_back(exchange.seat);
+  targeting.policy = orchestrator::kTargetingIndex;
+  targeting_ = agents::targeting::TargetingIndex::build(catalogue_, targeting);
   creative_->adopt(catalogue_);
   board_ = std::make_shared<agents::creative::ResponseBoard>(
       catalogue_, board_ == nullptr ? std::make_shared<agents::creative::ResponseModel>() : creative_->publish());
@@ -463,6 +468,7 @@ void Control::publish(bool) {
   if (links_.empty() || pacer_ == nullptr) return;
   auto bundle = std::make_shared<Published>();
   bundle->catalogue = catalogue_;
+  bundle->targeting = targeting_;
   bundle->pacing = pacer_->snapshot();
   bundle->creative = board_;
   bundle->market = market_snapshot_;

@@ -116,6 +116,7 @@ class Control {
   std::vector<std::vector<ToShard>> unsent_;  ///< what a full mailbox did not take; tried again each round
 
   domain::CatalogueSnapshot catalogue_;
+  std::shared_ptr<const agents::targeting::TargetingIndex> targeting_;
   std::shared_ptr<const agents::oversight::OversightSnapshot> oversight_;
   std::vector<domain::Zone> zones_;           ///< by campaign
   std::vector<ledger::BudgetDay> today_;

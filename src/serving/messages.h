@@ -9,6 +9,7 @@
 #include "agents/budget/pacing_snapshot.h"
 #include "agents/creative/response_model.h"
 #include "agents/oversight/oversight_snapshot.h"
+#include "agents/targeting/targeting_index.h"
 #include "domain/catalogue.h"
 #include "domain/event.h"
 #include "ledger/command.h"
@@ -18,6 +19,7 @@ namespace bandstand::serving {
 /// Everything a decision reads that changes between requests: immutable, swapped as a whole.
 struct Published {
   domain::CatalogueSnapshot catalogue;
+  std::shared_ptr<const agents::targeting::TargetingIndex> targeting;
   std::shared_ptr<const agents::budget::PacingSnapshot> pacing;
   agents::creative::ResponseBoardPtr creative;
   agents::bid::MarketSnapshotPtr market;

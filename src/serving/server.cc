@@ -81,8 +81,8 @@ struct Server::ShardThread final : http::Handler {
       while (exchange < settings.exchanges.size() && settings.exchanges[exchange].name != rest) ++exchange;
       if (exchange == settings.exchanges.size()) return response.send(404);
     }
-    const std::string_view type = request.header(http::Header::content_type);
-    if (!type.empty() && type.find("json") == std::string_view::npos) return response.send(415);
+    // JSON whatever the header says (some exchanges, and curl, say something else), but not the other representation.
+    if (request.header(http::Header::content_type).find("protobuf") != std::string_view::npos) return response.send(415);
     const ShardReply reply =
         shard->bid(static_cast<std::uint16_t>(exchange), request.body, request.received, request.backlog);
     if (reply.body.empty()) return response.send(reply.status);

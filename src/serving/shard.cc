@@ -117,6 +117,8 @@ Shard::Shard(const ServingSettings& settings, const ShardOptions& options, std::
   record_.reserve(64 * 1024);
 }
 
+Shard::~Shard() = default;
+
 // ---- bid requests -------------------------------------------------------------------------------------------------
 
 ShardReply Shard::no_bid(const ExchangeSettings& exchange, std::string_view id, NoBid reason) {

@@ -76,6 +76,7 @@ class Shard {
   Shard(const ServingSettings& settings, const ShardOptions& options, std::unique_ptr<ShardTeam> team,
         const agents::profile::UserTable& users, const ledger::TokenSigner& signer, const base::Clock& clock,
         telemetry::Metrics& metrics, telemetry::Log& log, ShardLink& link);
+  ~Shard();
 
   /// `body` (inflated) must be readable for 64 bytes past its end. `waited`: in the queue before `received`.
   ShardReply bid(std::uint16_t exchange, std::string_view body, base::MonoTime received, base::Duration waited);
