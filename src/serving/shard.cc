@@ -285,8 +285,9 @@ ShardReply Shard::answer_bids(const ExchangeSettings& exchange, const orchestrat
     const BillOn bill_on = timed ? BillOn::impression : exchange.bill_on;
 
     const auto notice_url = [&](TokenKind kind, rtb::NoticeKind notice, bool bills) {
+      const std::string_view link = link_of("/n/v1/", sign(kind, bid, request_.auction, bills));
       scratch_.clear();
-      rtb::append_notice_url(link_of("/n/v1/", sign(kind, bid, request_.auction, bills)), "", notice, encoding, scratch_);
+      rtb::append_notice_url(link, "", notice, encoding, scratch_);
       return arena_.copy(scratch_);
     };
     auto id = arena_.array<char>(32);
