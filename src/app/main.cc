@@ -3,7 +3,9 @@
 #include <cstdio>
 #include <iostream>
 
+#include "app/demo.h"
 #include "app/serve.h"
+#include "app/simulate.h"
 #include "experiments/replay_bidding.h"
 #include "simulation/ledger_sim.h"
 
@@ -31,6 +33,32 @@ int main(int argc, char** argv) {
   serve_verb->add_option("--listen", serve.listen, "public address; port 0 picks a free one")->capture_default_str();
   serve_verb->add_option("--admin", serve.admin, "operators' address")->capture_default_str();
   serve_verb->callback([&] { code = bandstand::app::serve(serve); });
+
+  bandstand::app::DemoOptions demo;
+  auto* demo_verb = app.add_subcommand("demo", "a server, a simulated exchange against it, and a live view");
+  demo_verb->add_option("--seconds", demo.seconds, "end by itself with a summary; 0: until interrupted")->capture_default_str();
+  demo_verb->add_option("--rate", demo.requests_per_second, "requests a second, mean of the day")->capture_default_str();
+  demo_verb->add_option("--seed", demo.seed, "of the world")->capture_default_str();
+  demo_verb->add_option("--data", demo.data, "data directory (default: a temporary one)");
+  demo_verb->add_option("--listen", demo.listen, "public address")->capture_default_str();
+  demo_verb->add_option("--admin", demo.admin, "operators' address")->capture_default_str();
+  demo_verb->callback([&] { code = bandstand::app::demo(demo); });
+
+  bandstand::app::SimulateOptions simulate;
+  auto* simulate_verb = app.add_subcommand("simulate", "a simulated world around the production code, in virtual time");
+  simulate_verb->add_option("--seed", simulate.seed, "of the world")->capture_default_str();
+  simulate_verb->add_option("--seconds", simulate.seconds, "length, of virtual time")->capture_default_str();
+  simulate_verb->add_option("--rate", simulate.requests_per_second, "requests a second")->capture_default_str();
+  simulate_verb->add_option("--catalogue", simulate.catalogue, "catalogue file (default: the sample catalogue)");
+  simulate_verb->add_option("--pacing", simulate.pacing, "receding_horizon, log_pi, dual, textbook_pi, throttle or none")
+      ->capture_default_str();
+  simulate_verb->add_option("--creative", simulate.team.creative, "creative policy")->capture_default_str();
+  simulate_verb->add_option("--bid", simulate.team.bid, "bid policy")->capture_default_str();
+  simulate_verb->add_option("--targeting", simulate.team.targeting, "targeting policy")->capture_default_str();
+  simulate_verb->add_option("--server", simulate.server, "drive a running server (host:port) in real time instead");
+  simulate_verb->add_option("--account", simulate.account, "write the exchange's account (JSON) to this file");
+  simulate_verb->add_flag("--json", simulate.json, "machine-readable");
+  simulate_verb->callback([&] { code = bandstand::app::simulate(simulate, std::cout, std::cerr); });
 
   auto* replay = app.add_subcommand("replay", "run recorded data through policies, the server, or a decision again");
   replay->require_subcommand(1);

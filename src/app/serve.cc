@@ -4,8 +4,10 @@
 #include <csignal>
 #include <cstdio>
 
+#include "app/simulate.h"
 #include "base/input.h"
 #include "protocol/catalogue/catalogue_reader.h"
+#include "simulation/demo_catalogue.h"
 
 namespace bandstand::app {
 namespace {
@@ -37,31 +39,36 @@ void on_signal(int signal) {
 
 }  // namespace
 
-serving::LoadedCatalogue load_catalogue(const std::string& path, const serving::ServingSettings& settings) {
+serving::LoadedCatalogue parse_catalogue(std::string text, const std::string& name, const serving::ServingSettings& settings) {
   serving::LoadedCatalogue out;
-  if (path.empty()) {
-    std::fprintf(stderr, "bandstand: --catalogue is needed\n");
-    return out;
-  } else {
-    auto text = base::read_whole_file(path);
-    if (!text) {
-      std::fprintf(stderr, "bandstand: cannot read the catalogue %s: %s\n", path.c_str(), text.error().what);
-      return out;
-    }
-    out.text = std::move(*text);
-  }
+  out.text = std::move(text);
   protocol::catalogue::ExchangeNames exchanges;
   for (const auto& exchange : settings.exchanges) exchanges.push_back(exchange.name);
   std::vector<protocol::catalogue::Problem> problems;
   out.catalogue = protocol::catalogue::read_catalogue(out.text, exchanges, problems);
   for (const auto& problem : problems) {
-    std::fprintf(stderr, "%s\n", protocol::catalogue::print(problem, path.empty() ? "(sample catalogue)" : path).c_str());
+    std::fprintf(stderr, "%s\n", protocol::catalogue::print(problem, name).c_str());
   }
   return out;
 }
 
+serving::LoadedCatalogue load_catalogue(const std::string& path, const serving::ServingSettings& settings) {
+  if (path.empty()) return parse_catalogue(simulation::demo_catalogue_json(), "(sample catalogue)", settings);
+  auto text = base::read_whole_file(path);
+  if (!text) {
+    std::fprintf(stderr, "bandstand: cannot read the catalogue %s: %s\n", path.c_str(), text.error().what);
+    return {};
+  }
+  return parse_catalogue(std::move(*text), path, settings);
+}
+
+std::unique_ptr<serving::http::Handler> make_admin(serving::Control& control,
+                                                   std::span<const telemetry::MetricSet* const> metric_sets) {
+  return std::make_unique<PlainAdmin>(control, metric_sets);
+}
+
 int serve(const ServeOptions& options) {
-  serving::ServingSettings settings;
+  serving::ServingSettings settings = demo_settings(86'400);
   settings.public_url = "";
   TeamNames names;
   serving::ServerOptions server_options;
@@ -71,7 +78,7 @@ int serve(const ServeOptions& options) {
   serving::Server server(
       settings, server_options, [names](const serving::ServingSettings& s) { return make_team(s, names); },
       [](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) {
-        return std::make_unique<PlainAdmin>(control, sets);
+        return make_admin(control, sets);
       },
       [&] { return load_catalogue(options.catalogue, settings); });
   if (const auto started = server.start(); !started) {

@@ -19,6 +19,11 @@ struct ServeOptions {
 /// Runs until SIGTERM or SIGINT. Exit codes: 0 stopped in order, 1 the disk failed, 2 wrong settings or catalogue.
 int serve(const ServeOptions& options);
 
+/// Checks a catalogue's text; prints every problem to standard error.
+serving::LoadedCatalogue parse_catalogue(std::string text, const std::string& name, const serving::ServingSettings& settings);
+/// The operators' endpoint.
+std::unique_ptr<serving::http::Handler> make_admin(serving::Control& control,
+                                                   std::span<const telemetry::MetricSet* const> metric_sets);
 /// Reads a catalogue file ("" = the sample catalogue); prints every problem to standard error.
 serving::LoadedCatalogue load_catalogue(const std::string& path, const serving::ServingSettings& settings);
 

@@ -343,6 +343,9 @@ ShardReply Shard::answer_bids(const ExchangeSettings& exchange, const orchestrat
     b.expires_s = static_cast<std::int32_t>(bid.life / std::chrono::seconds(1));
     b.duration_s = creative.duration_s;
     b.language = creative.language;
+    if (item.goal == domain::Goal::cpa) {
+      b.conversion_url = link_of("/e/v1/", sign(TokenKind::conversion, bid, request_.auction, false));
+    }
   }
   rtb::ResponseOut response;
   response.id = request_.auction.id;

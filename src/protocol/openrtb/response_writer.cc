@@ -91,6 +91,12 @@ void append_bid(const BidOut& bid, std::string& out) {
   text_field("dealid", bid.deal_id, out);
   number_field("exp", bid.expires_s, out);
   number_field("dur", bid.duration_s, out);
+  if (!bid.conversion_url.empty()) {
+    append_name("ext", out);
+    out.push_back('{');
+    text_field("conversion_url", bid.conversion_url, out);
+    out.push_back('}');
+  }
   out.push_back('}');
 }
 

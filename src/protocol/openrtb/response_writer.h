@@ -37,6 +37,7 @@ struct BidOut {
   std::int32_t expires_s = 0;
   std::int32_t duration_s = 0;
   std::string_view language;
+  std::string_view conversion_url; ///< ext.conversion_url: what a shop fires when it has sold; an extension of ours
 };
 
 /// Why an impression got no bid (ext.seatnonbid, [SNB]).

@@ -1,0 +1,1 @@
+// exchange_wire_test: to be written.

@@ -1,0 +1,1 @@
+// play_http_test: to be written.

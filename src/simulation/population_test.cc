@@ -1,0 +1,1 @@
+// population_test: to be written.

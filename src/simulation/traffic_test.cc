@@ -1,0 +1,1 @@
+// traffic_test: to be written.
