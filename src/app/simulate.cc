@@ -57,6 +57,7 @@ simulation::WorldOptions demo_world(std::uint64_t seed, double seconds, double r
   options.start = kStart;
   options.traffic.requests_per_second = requests_per_second;
   options.traffic.speed_up = 86'400 / seconds;
+  options.notices.late_by_s = std::min(20.0, std::max(1.0, seconds / 30));
   return options;
 }
 
