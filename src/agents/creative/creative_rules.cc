@@ -1,0 +1,116 @@
+// creative_rules: scores, chances, one draw.
+#include "agents/creative/creative_rules.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace bandstand::agents::creative {
+
+std::optional<CreativePolicy> creative_policy_named(std::string_view name) noexcept {
+  if (name == "thompson" || name == "default") return CreativePolicy::thompson;
+  if (name == "epsilon_greedy") return CreativePolicy::epsilon_greedy;
+  if (name == "greedy") return CreativePolicy::greedy;
+  if (name == "random") return CreativePolicy::random;
+  return std::nullopt;
+}
+
+CreativeRules::Field CreativeRules::field_of(const CreativeInput& input, const Context& seen) const noexcept {
+  Field field;
+  std::array<float, kChoiceMax> hopes;
+  FeatureList features;
+  for (const std::uint32_t creative : input.fitting) {
+    Belief belief;
+    float variance = 0;
+    features.clear();
+    add_creative_features(board_->traits(input.line_item, creative), seen, features);
+    board_->add(features, belief.mean, variance);
+    belief.deviation = std::sqrt(variance);
+    const float hope = belief.mean + 2 * belief.deviation;
+    std::size_t at = field.size;
+    if (at == kChoiceMax) {
+      at = static_cast<std::size_t>(std::min_element(hopes.begin(), hopes.end()) - hopes.begin());
+      if (hope <= hopes[at]) continue;
+    } else {
+      ++field.size;
+    }
+    field.creatives[at] = creative;
+    field.beliefs[at] = belief;
+    hopes[at] = hope;
+  }
+  return field;
+}
+
+void CreativeRules::probabilities(const Field& field, std::span<float> out) const noexcept {
+  const std::size_t count = field.size;
+  const float even = 1 / static_cast<float>(count);
+  const auto best = std::max_element(field.beliefs.begin(), field.beliefs.begin() + static_cast<std::ptrdiff_t>(count),
+                                     [](const Belief& a, const Belief& b) { return a.mean < b.mean; }) -
+                    field.beliefs.begin();
+  switch (options_.policy) {
+    case CreativePolicy::thompson: {
+      std::array<Belief, kChoiceMax> beliefs = field.beliefs;
+      for (std::size_t i = 0; i < count; ++i) beliefs[i].deviation *= options_.alpha;
+      best_probabilities({beliefs.data(), count}, out);
+      const float floor = std::min(options_.propensity_min, even);
+      for (std::size_t i = 0; i < count; ++i) out[i] = floor + (1 - floor * static_cast<float>(count)) * out[i];
+      return;
+    }
+    case CreativePolicy::epsilon_greedy:
+      std::fill_n(out.begin(), count, options_.epsilon * even);
+      out[static_cast<std::size_t>(best)] += 1 - options_.epsilon;
+      return;
+    case CreativePolicy::greedy:
+      std::fill_n(out.begin(), count, 0.0f);
+      out[static_cast<std::size_t>(best)] = 1;
+      return;
+    case CreativePolicy::random: std::fill_n(out.begin(), count, even); return;
+  }
+}
+
+base::Result<domain::Decided<CreativeAnswer>> CreativeRules::decide(const CreativeInput& input, AgentContext& context) {
+  if (input.fitting.empty()) return base::fail(base::Code::invalid_input, "no creative to choose from");
+  domain::Decided<CreativeAnswer> decided{.value = {}, .policy = id_};
+  if (board_ == nullptr) {
+    decided.value.creative = input.fitting[context.rng.below(input.fitting.size())];
+    decided.propensity = 1 / static_cast<float>(input.fitting.size());
+    return decided;
+  }
+  const domain::Catalogue& catalogue = board_->catalogue();
+  if (input.line_item >= catalogue.line_items.size() ||
+      std::any_of(input.fitting.begin(), input.fitting.end(), [&](auto c) { return c >= catalogue.creatives.size(); })) {
+    return base::fail(base::Code::invalid_input, "the catalogue of the board is another one");
+  }
+  const Context seen = context_of(input.response);
+  const Field field = field_of(input, seen);
+  std::array<float, kChoiceMax> chances;
+  probabilities(field, chances);
+  // One draw; rounding may leave a little beyond the last chance, which falls to the last creative that has any.
+  float left = static_cast<float>(context.rng.uniform());
+  std::size_t chosen = 0;
+  for (std::size_t i = 0; i < field.size; ++i) {
+    if (!(chances[i] > 0)) continue;
+    chosen = i;
+    if (left < chances[i]) break;
+    left -= chances[i];
+  }
+  FeatureList features;
+  const LineItemResponse& own = board_->line_item(input.line_item);
+  float logit = own.intercept + field.beliefs[chosen].mean;
+  float variance = 0;
+  add_context_features(own.id, seen, features);
+  board_->add(features, logit, variance);
+  decided.version = board_->model().version();
+  decided.propensity = chances[chosen];
+  decided.value.creative = field.creatives[chosen];
+  decided.value.click_rate = std::min(1.0f, sigmoid(logit) * own.calibration);
+  decided.value.conversion_rate = decided.value.click_rate * own.conversions_a_click;
+  return decided;
+}
+
+CreativeAnswer CreativeRules::outlook(std::uint32_t line_item) const {
+  if (board_ == nullptr || line_item >= board_->catalogue().line_items.size()) return {};
+  const ResponseBoard::Outlook& outlook = board_->outlook(line_item);
+  return {outlook.creative, outlook.click_rate, outlook.conversion_rate};
+}
+
+}  // namespace bandstand::agents::creative

@@ -1,0 +1,166 @@
+// creative_tracker: one step of the filter an outcome.
+#include "agents/creative/creative_tracker.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+#include "domain/topic.h"
+
+namespace bandstand::agents::creative {
+
+using domain::Outcome;
+
+CreativeTracker::CreativeTracker(Options options) : options_(options), weights_(ResponseModel::kTableSize) {}
+
+void CreativeTracker::adopt(domain::CatalogueSnapshot catalogue) {
+  catalogue_ = std::move(catalogue);
+  attributes_.clear();
+  for (const domain::Creative& creative : catalogue_->creatives) {
+    auto& topics = attributes_.emplace_back();
+    for (const std::string& name : creative.features) topics.push_back(domain::topic_of(name));
+  }
+}
+
+float CreativeTracker::base_logit() const {
+  const double rate = (clicks_ + level_start_ * options_.level_prior_impressions) /
+                      (impressions_ + options_.level_prior_impressions);
+  return static_cast<float>(std::log(rate / (1 - rate)));
+}
+
+float CreativeTracker::level_of(const LineItem& own) const {
+  const double base = static_cast<double>(sigmoid(own.level_start));
+  return static_cast<float>((own.own_clicks + base * options_.level_line_item) / (own.impressions + options_.level_line_item));
+}
+
+double CreativeTracker::base_conversions() const {
+  return (conversions_ + conversions_start_ * options_.conversions_prior_clicks) /
+         (closed_clicks_ + options_.conversions_prior_clicks);
+}
+
+CreativeTracker::LineItem& CreativeTracker::line_item(std::uint32_t id) {
+  const auto [at, is_new] = line_items_.try_emplace(id);
+  if (is_new) at->second.intercept = at->second.level_start = base_logit();  // starts at the level of all
+  return at->second;
+}
+
+void CreativeTracker::observe(const Outcome& outcome) {
+  if (outcome.kind == Outcome::Kind::price) return;
+  if (!outcome.won || outcome.suspicious || outcome.facts.suspicious || outcome.facts.test) {
+    ++counts_.ignored;
+    return;
+  }
+  if (outcome.kind == Outcome::Kind::response) {
+    learn(outcome);
+    return;
+  }
+  if (!outcome.clicked) return;
+  LineItem& own = line_item(outcome.facts.line_item.value);
+  own.clicks += 1;
+  closed_clicks_ += 1;
+  own.conversions += outcome.converted ? 1 : 0;
+  conversions_ += outcome.converted ? 1 : 0;
+  counts_.conversions += outcome.converted ? 1 : 0;
+  news_ = true;
+}
+
+void CreativeTracker::learn(const Outcome& outcome) {
+  const domain::BidFacts& facts = outcome.facts;
+  BANDSTAND_CHECK(catalogue_ != nullptr);
+  const auto creative = catalogue_->creative_index.find(facts.creative.value);
+  if (creative == catalogue_->creative_index.end()) {
+    ++counts_.unknown_creative;
+    return;
+  }
+  const Context seen = context_of(facts);
+  const domain::Creative& shown = catalogue_->creatives[creative->second];
+  const CreativeTraits traits{.line_item = facts.line_item.value,
+                              .creative = facts.creative.value,
+                              .size = static_cast<std::uint32_t>(shown.size.w) << 16 | shown.size.h,
+                              .attributes = attributes_[creative->second]};
+  FeatureList features;
+  add_context_features(traits.line_item, seen, features);
+  add_creative_features(traits, seen, features);
+
+  LineItem& own = line_item(traits.line_item);
+  const float own_precision = ResponseModel::kInterceptPrecision + own.precision;
+  float logit = own.intercept;
+  float variance = 1 / own_precision;
+  for (const Feature& feature : features) {
+    const Weight& weight = weights_[ResponseModel::slot_of(feature.hash)];
+    logit += feature.x * weight.mean;
+    variance += feature.x * feature.x / (ResponseModel::kPriorPrecision + weight.precision);
+  }
+  const float p = std::clamp(sigmoid(logit), 1e-6f, 1 - 1e-6f);
+  // What an example tells is judged by the line item's counted rate where the model's is far above it: a level that was wrong
+  // for a moment must not leave certainty behind.
+  const float level = level_of(own);
+  const float information = std::min(p * (1 - p), 2 * level * (1 - level));
+  const float step = ((outcome.clicked ? 1.0f : 0.0f) - p) / (1 + information * variance);
+  for (const Feature& feature : features) {
+    Weight& weight = weights_[ResponseModel::slot_of(feature.hash)];
+    weight.mean += feature.x * step / (ResponseModel::kPriorPrecision + weight.precision);
+    weight.precision = std::min(weight.precision + feature.x * feature.x * information, options_.precision_max);
+  }
+  own.impressions += 1;
+  own.own_clicks += outcome.clicked ? 1 : 0;
+  own.precision = std::min(own.precision + information, options_.precision_max);
+  if (own.own_clicks <= options_.level_clicks) {
+    const float counted = level_of(own);
+    own.intercept = std::log(counted / (1 - counted));
+  } else {
+    own.intercept += step / own_precision;
+  }
+
+  own.predicted += static_cast<double>(p);
+  own.observed += outcome.clicked ? 1 : 0;
+  if (own.predicted > options_.calibration_memory_clicks) {
+    own.predicted *= 0.5;
+    own.observed *= 0.5;
+  }
+  impressions_ += 1;
+  clicks_ += outcome.clicked ? 1 : 0;
+  ++counts_.responses;
+  counts_.clicks += outcome.clicked ? 1 : 0;
+  news_ = true;
+}
+
+ResponseModelPtr CreativeTracker::publish() {
+  std::vector<LineItemResponse> line_items;
+  line_items.reserve(line_items_.size());
+  const double level = base_conversions();
+  for (const auto& [id, own] : line_items_) {
+    const double prior = options_.calibration_prior_clicks;
+    const double calibration =
+        (own.observed + prior * static_cast<double>(own.calibration_start)) / (own.predicted + prior);
+    const double start = own.conversions_start > 0 ? own.conversions_start : level;
+    const double conversions = (own.conversions + start * options_.conversions_prior_clicks) /
+                               (own.clicks + options_.conversions_prior_clicks);
+    line_items.push_back({id, own.intercept, own.precision, static_cast<float>(std::clamp(calibration, 0.25, 4.0)),
+                          static_cast<float>(conversions)});
+  }
+  news_ = false;
+  return std::make_shared<const ResponseModel>(++version_, base_logit(), static_cast<float>(level), weights_,
+                                               std::move(line_items));
+}
+
+void CreativeTracker::restore(const ResponseModel& model) {
+  version_ = model.version();
+  weights_ = model.weights();
+  line_items_.clear();
+  for (const LineItemResponse& from : model.line_items()) {
+    LineItem& own = line_items_[from.id];
+    own.intercept = from.intercept;
+    own.precision = from.intercept_precision;
+    own.level_start = from.intercept;
+    own.own_clicks = options_.level_clicks + 1;
+    own.impressions = own.own_clicks / static_cast<double>(sigmoid(from.intercept));
+    own.calibration_start = from.calibration;
+    own.conversions_start = static_cast<double>(from.conversions_a_click);
+  }
+  impressions_ = clicks_ = closed_clicks_ = conversions_ = 0;
+  level_start_ = static_cast<double>(sigmoid(model.base_logit()));
+  conversions_start_ = static_cast<double>(model.base_conversions());
+}
+
+}  // namespace bandstand::agents::creative

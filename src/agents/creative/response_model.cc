@@ -1,0 +1,157 @@
+// response_model: lookups and bytes.
+#include "agents/creative/response_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/hash.h"
+#include "domain/topic.h"
+
+namespace bandstand::agents::creative {
+namespace {
+
+constexpr std::uint32_t kMagic = 0x42535231;  // "BSR1"
+constexpr std::uint64_t kLineItemsMax = 1u << 24;
+
+bool is_sound(float value) { return std::isfinite(value) && std::abs(value) < 1e6f; }
+
+}  // namespace
+
+float sigmoid(float logit) noexcept { return 1 / (1 + std::exp(-logit)); }
+
+ResponseModel::ResponseModel(std::uint32_t version, float base_logit, float base_conversions, std::vector<Weight> weights,
+                             std::vector<LineItemResponse> line_items)
+    : version_(version),
+      base_logit_(base_logit),
+      base_conversions_(base_conversions),
+      weights_(std::move(weights)),
+      line_items_(std::move(line_items)) {
+  BANDSTAND_CHECK(weights_.size() == kTableSize);
+  std::sort(line_items_.begin(), line_items_.end(),
+            [](const LineItemResponse& a, const LineItemResponse& b) { return a.id < b.id; });
+}
+
+LineItemResponse ResponseModel::line_item(std::uint32_t id) const noexcept {
+  const auto at = std::lower_bound(line_items_.begin(), line_items_.end(), id,
+                                   [](const LineItemResponse& a, std::uint32_t b) { return a.id < b; });
+  if (at != line_items_.end() && at->id == id) return *at;
+  return {.id = id, .intercept = base_logit_, .conversions_a_click = base_conversions_};
+}
+
+std::string ResponseModel::encode() const {
+  std::string bytes;
+  base::ByteWriter out(bytes);
+  out.put(kMagic);
+  out.put(version_);
+  out.put(base_logit_);
+  out.put(base_conversions_);
+  const auto learned = std::count_if(weights_.begin(), weights_.end(), [](const Weight& w) { return w.precision > 0; });
+  out.put(static_cast<std::uint64_t>(learned));
+  for (std::size_t slot = 0; slot < weights_.size(); ++slot) {
+    if (!(weights_[slot].precision > 0)) continue;
+    out.put(static_cast<std::uint32_t>(slot));
+    out.put(weights_[slot].mean);
+    out.put(weights_[slot].precision);
+  }
+  out.put(static_cast<std::uint64_t>(line_items_.size()));
+  for (const LineItemResponse& item : line_items_) {
+    out.put(item.id);
+    out.put(item.intercept);
+    out.put(item.intercept_precision);
+    out.put(item.calibration);
+    out.put(item.conversions_a_click);
+  }
+  out.put(base::crc32c(bytes.data(), bytes.size()));
+  return bytes;
+}
+
+base::Result<ResponseModelPtr> ResponseModel::decode(std::string_view bytes) {
+  if (bytes.size() < 4) return base::fail(base::Code::corrupt, "a response model is cut short");
+  const std::string_view content = bytes.substr(0, bytes.size() - 4);
+  base::ByteReader sum(bytes.substr(content.size()));
+  base::ByteReader in(content);
+  if (sum.get<std::uint32_t>() != base::crc32c(content.data(), content.size()) || in.get<std::uint32_t>() != kMagic) {
+    return base::fail(base::Code::corrupt, "a response model is damaged or of another form");
+  }
+  const auto version = in.get<std::uint32_t>();
+  const auto base_logit = in.get<float>();
+  const auto base_conversions = in.get<float>();
+  std::vector<Weight> weights(kTableSize);
+  const auto learned = in.get<std::uint64_t>();
+  bool sound = learned <= kTableSize && is_sound(base_logit) && is_sound(base_conversions);
+  for (std::uint64_t i = 0; sound && i < learned; ++i) {
+    const auto slot = in.get<std::uint32_t>();
+    const Weight weight{in.get<float>(), in.get<float>()};
+    sound = in.ok() && slot < kTableSize && is_sound(weight.mean) && is_sound(weight.precision) && weight.precision > 0;
+    if (sound) weights[slot] = weight;
+  }
+  const auto count = in.get<std::uint64_t>();
+  sound = sound && count <= kLineItemsMax;
+  std::vector<LineItemResponse> line_items;
+  for (std::uint64_t i = 0; sound && i < count; ++i) {
+    LineItemResponse item;
+    item.id = in.get<std::uint32_t>();
+    for (float* value : {&item.intercept, &item.intercept_precision, &item.calibration, &item.conversions_a_click}) {
+      *value = in.get<float>();
+      sound = sound && is_sound(*value);
+    }
+    sound = sound && in.ok();
+    line_items.push_back(item);
+  }
+  if (!sound || !in.done()) return base::fail(base::Code::corrupt, "a response model is malformed");
+  return std::make_shared<const ResponseModel>(version, base_logit, base_conversions, std::move(weights),
+                                               std::move(line_items));
+}
+
+ResponseBoard::ResponseBoard(domain::CatalogueSnapshot catalogue, ResponseModelPtr model)
+    : catalogue_(std::move(catalogue)), model_(std::move(model)) {
+  attributes_from_.reserve(catalogue_->creatives.size() + 1);
+  for (const domain::Creative& creative : catalogue_->creatives) {
+    attributes_from_.push_back(static_cast<std::uint32_t>(attributes_.size()));
+    for (const std::string& name : creative.features) attributes_.push_back(domain::topic_of(name));
+  }
+  attributes_from_.push_back(static_cast<std::uint32_t>(attributes_.size()));
+
+  FeatureList features;
+  for (std::uint32_t i = 0; i < catalogue_->line_items.size(); ++i) {
+    const domain::LineItem& item = catalogue_->line_items[i];
+    const LineItemResponse own = model_->line_item(item.id.value);
+    float best = -1e30f;
+    Outlook outlook{.creative = item.creatives.empty() ? 0 : item.creatives.front()};
+    for (const std::uint32_t creative : item.creatives) {
+      float logit = own.intercept;
+      float variance = 0;
+      features.clear();
+      add_creative_features(traits(i, creative), Context{}, features);
+      add(features, logit, variance);
+      if (logit <= best) continue;
+      best = logit;
+      outlook.creative = creative;
+    }
+    outlook.click_rate = item.creatives.empty() ? 0 : std::min(1.0f, sigmoid(best) * own.calibration);
+    outlook.conversion_rate = outlook.click_rate * own.conversions_a_click;
+    line_items_.push_back(own);
+    outlooks_.push_back(outlook);
+  }
+}
+
+CreativeTraits ResponseBoard::traits(std::uint32_t line_item, std::uint32_t creative) const noexcept {
+  const domain::Creative& from = catalogue_->creatives[creative];
+  const std::uint32_t first = attributes_from_[creative];
+  return {.line_item = catalogue_->line_items[line_item].id.value,
+          .creative = from.id.value,
+          .size = static_cast<std::uint32_t>(from.size.w) << 16 | from.size.h,
+          .attributes = {attributes_.data() + first, attributes_from_[creative + 1] - first}};
+}
+
+void ResponseBoard::add(const FeatureList& features, float& logit, float& variance) const noexcept {
+  for (const Feature& feature : features) {
+    const Weight& weight = model_->weight(feature.hash);
+    logit += feature.x * weight.mean;
+    variance += feature.x * feature.x / (ResponseModel::kPriorPrecision + weight.precision);
+  }
+}
+
+}  // namespace bandstand::agents::creative
