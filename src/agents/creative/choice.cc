@@ -46,7 +46,7 @@ void best_probabilities(std::span<const Belief> beliefs, std::span<float> out) n
     high = std::max(high, belief.mean + kReach * belief.deviation);
   }
   std::fill_n(out.begin(), count, 0.0f);
-  const float width = std::max(high - low, 1e-6f) / kCells;
+  const float width = std::max(high - low, 1e-3f) / kCells;
   low -= width;  // so that a certain score lies inside a cell, not on the edge of the first
 
   std::array<float, kChoiceMax> inverse;
@@ -55,7 +55,7 @@ void best_probabilities(std::span<const Belief> beliefs, std::span<float> out) n
   std::array<float, kChoiceMax> others;
   for (std::size_t i = 0; i < count; ++i) {
     inverse[i] = 1 / std::max(beliefs[i].deviation, 1e-3f * width);
-    before[i] = 0;  // all that lies below the range is counted into its first cell
+    before[i] = phi((low - beliefs[i].mean) * inverse[i]);  // what lies below the range is lost; the sum makes up for it
   }
   float total = 0;
   for (int cell = 1; cell <= kCells + 2; ++cell) {

@@ -42,7 +42,8 @@ bool mime_fits(domain::Texts mimes, const std::string& mime) {
 /// "en" is met by "en" and "en-GB": only the primary tag counts (BCP 47).
 bool speaks(const std::string& language, domain::Texts tags) {
   const auto primary = [](std::string_view tag) { return tag.substr(0, tag.find('-')); };
-  return std::any_of(tags.begin(), tags.end(), [&](std::string_view tag) { return same_folded(primary(tag), primary(language)); });
+  return std::any_of(tags.begin(), tags.end(),
+                     [&](std::string_view tag) { return same_folded(primary(tag), primary(language)); });
 }
 
 /// Attributes, API frameworks: what the publisher refuses, what the device lacks.
@@ -56,7 +57,8 @@ Refusal banner_fits(const Creative& creative, const domain::Banner& banner) {
     return size.h == 0 ? creative.size.w >= size.w : creative.size == size;
   });
   if (!sized) return Refusal::size;
-  const bool limited = !mime_fits(banner.mimes, creative.mime) || (creative.ad_type != 0 && holds(banner.btype, creative.ad_type)) ||
+  const bool type_blocked = creative.ad_type != 0 && holds(banner.btype, creative.ad_type);
+  const bool limited = type_blocked || !mime_fits(banner.mimes, creative.mime) ||
                        !within_limits(creative, banner.battr, banner.api);
   return limited ? Refusal::creative_limits : Refusal::none;
 }

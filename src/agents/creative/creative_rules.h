@@ -25,7 +25,7 @@ class CreativeRules final : public CreativeAgent {
     /// Scale of the posterior's deviation (Chapelle and Li 2011, section 4: 0.5 did best on display ads).
     float alpha = 0.5f;
     /// Every creative of a choice has at least this propensity, so that logs can be learned from whatever the model believed.
-    float propensity_min = 0.001f;
+    float propensity_min = 0.0005f;
     float epsilon = 0.05f;
   };
   CreativeRules(domain::PolicyId id, Options options) : id_(id), options_(options) {}

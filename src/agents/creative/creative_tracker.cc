@@ -28,6 +28,11 @@ float CreativeTracker::base_logit() const {
   return static_cast<float>(std::log(rate / (1 - rate)));
 }
 
+float CreativeTracker::level_of(const LineItem& own) const {
+  const double base = static_cast<double>(sigmoid(own.level_start));
+  return static_cast<float>((own.own_clicks + base * options_.level_line_item) / (own.impressions + options_.level_line_item));
+}
+
 double CreativeTracker::base_conversions() const {
   return (conversions_ + conversions_start_ * options_.conversions_prior_clicks) /
          (closed_clicks_ + options_.conversions_prior_clicks);
@@ -35,7 +40,7 @@ double CreativeTracker::base_conversions() const {
 
 CreativeTracker::LineItem& CreativeTracker::line_item(std::uint32_t id) {
   const auto [at, is_new] = line_items_.try_emplace(id);
-  if (is_new) at->second.intercept = base_logit();  // a new line item starts at the level of all, and stays put from there
+  if (is_new) at->second.intercept = at->second.level_start = base_logit();  // starts at the level of all
   return at->second;
 }
 
@@ -87,14 +92,24 @@ void CreativeTracker::learn(const Outcome& outcome) {
     variance += feature.x * feature.x / (ResponseModel::kPriorPrecision + weight.precision);
   }
   const float p = std::clamp(sigmoid(logit), 1e-6f, 1 - 1e-6f);
-  const float information = p * (1 - p);
+  // What an example tells is judged by the line item's counted rate where the model's is far above it: a level that was wrong
+  // for a moment must not leave certainty behind.
+  const float level = level_of(own);
+  const float information = std::min(p * (1 - p), 2 * level * (1 - level));
   const float step = ((outcome.clicked ? 1.0f : 0.0f) - p) / (1 + information * variance);
-  own.intercept += step / own_precision;
-  own.precision = std::min(own.precision + information, options_.precision_max);
   for (const Feature& feature : features) {
     Weight& weight = weights_[ResponseModel::slot_of(feature.hash)];
     weight.mean += feature.x * step / (ResponseModel::kPriorPrecision + weight.precision);
     weight.precision = std::min(weight.precision + feature.x * feature.x * information, options_.precision_max);
+  }
+  own.impressions += 1;
+  own.own_clicks += outcome.clicked ? 1 : 0;
+  own.precision = std::min(own.precision + information, options_.precision_max);
+  if (own.own_clicks <= options_.level_clicks) {
+    const float counted = level_of(own);
+    own.intercept = std::log(counted / (1 - counted));
+  } else {
+    own.intercept += step / own_precision;
   }
 
   own.predicted += static_cast<double>(p);
@@ -137,6 +152,9 @@ void CreativeTracker::restore(const ResponseModel& model) {
     LineItem& own = line_items_[from.id];
     own.intercept = from.intercept;
     own.precision = from.intercept_precision;
+    own.level_start = from.intercept;
+    own.own_clicks = options_.level_clicks + 1;
+    own.impressions = own.own_clicks / static_cast<double>(sigmoid(from.intercept));
     own.calibration_start = from.calibration;
     own.conversions_start = static_cast<double>(from.conversions_a_click);
   }

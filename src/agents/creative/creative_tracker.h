@@ -25,6 +25,10 @@ class CreativeTracker {
     double calibration_prior_clicks = 20;  ///< weight of "the model is right"
     double calibration_memory_clicks = 2000;
     double level_prior_impressions = 2000; ///< weight of 0.5 % in the level of all
+    double level_line_item = 100;          ///< impressions that the level of all counts for in a new line item's
+    /// Until so many clicks a line item's intercept is its counted rate; from then on it is learned with the other weights.
+    /// (A filter that starts from a wrong level takes large steps and remembers them.)
+    double level_clicks = 20;
     double conversions_prior_clicks = 50;
   };
   explicit CreativeTracker(Options options);
@@ -49,6 +53,8 @@ class CreativeTracker {
   struct LineItem {
     float intercept = 0;
     float precision = 0;         ///< beyond the prior's
+    float level_start = 0;       ///< logit that it began with
+    double impressions = 0, own_clicks = 0;      ///< all that were learned
     double predicted = 0, observed = 0;          ///< clicks, decaying
     double clicks = 0, conversions = 0;          ///< of closed conversion windows
     float calibration_start = 1;
@@ -58,6 +64,7 @@ class CreativeTracker {
   void learn(const domain::Outcome& outcome);
   LineItem& line_item(std::uint32_t id);
   [[nodiscard]] float base_logit() const;
+  [[nodiscard]] float level_of(const LineItem& own) const;
   [[nodiscard]] double base_conversions() const;
 
   Options options_;

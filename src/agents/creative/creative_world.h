@@ -2,7 +2,7 @@
 //
 // One line item, 10 creatives, each with a headline (of 5), an image (of 4) and a colour (of 3). Users have one of 8 topics and
 // one of 2 devices. The logit of a click is
-//   base + headline (sd 0.30) + image (sd 0.25) + colour (sd 0.10) + own (sd 0.20) + topic x headline (sd 0.30) + device (0.2)
+//   base + headline (sd 0.20) + image (sd 0.20) + colour (sd 0.10) + own (sd 0.15) + topic x headline (sd 0.20) + device (0.2)
 // so that choosing at random loses about a third of the clicks, as in Chapelle and Li (2011, table 2: 31.95 %). Responses are
 // known `delay` impressions later; a model is published every `publish_every`.
 #pragma once
@@ -23,6 +23,8 @@ namespace bandstand::agents::creative {
 
 struct WorldOptions {
   double base_rate = 0.05;
+  double effect = 1.0;        ///< scales the effects of headline, image, colour and self
+  double suits = 0.10;        ///< sd of topic x headline
   int impressions = 50'000;
   int delay = 1000;
   int publish_every = 500;
@@ -46,10 +48,10 @@ class CreativeWorld {
       for (double& effect : effects) effect = sd * rng_.normal();
       return effects;
     };
-    const auto headline = draw(kHeadlines, 0.30);
-    const auto image = draw(kImages, 0.25);
-    const auto colour = draw(kColours, 0.10);
-    const auto suits = draw(kTopics * kHeadlines, 0.30);
+    const auto headline = draw(kHeadlines, 0.25 * options.effect);
+    const auto image = draw(kImages, 0.20 * options.effect);
+    const auto colour = draw(kColours, 0.10 * options.effect);
+    const auto suits = draw(kTopics * kHeadlines, options.suits);
     const double base = std::log(options.base_rate / (1 - options.base_rate));
     for (std::uint32_t c = 0; c < kCreatives; ++c) {
       const std::size_t h = rng_.below(kHeadlines);
@@ -62,7 +64,7 @@ class CreativeWorld {
       catalogue->creative_index[c + 1] = c;
       catalogue->creatives.push_back(creative);
       item.creatives.push_back(c);
-      const double own = base + headline[h] + image[i] + colour[k] + 0.20 * rng_.normal();
+      const double own = base + headline[h] + image[i] + colour[k] + 0.15 * options.effect * rng_.normal();
       for (std::size_t t = 0; t < kTopics; ++t) logits_.push_back(own + suits[t * kHeadlines + h]);
     }
     catalogue->line_items.push_back(item);

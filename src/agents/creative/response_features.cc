@@ -13,6 +13,8 @@ namespace {
 
 enum class Kind : std::uint64_t { device = 1, placement, fatigue, creative, size, attribute, creative_topic, attribute_topic };
 
+constexpr float kCrossed = 0.35f;
+
 /// Two 32-bit names under a kind. The second one is spread over the high half by an odd multiplier before mixing.
 std::uint64_t hash_of(Kind kind, std::uint32_t a, std::uint32_t b = 0) noexcept {
   const std::uint64_t both = static_cast<std::uint64_t>(b) << 32 | a;
@@ -46,21 +48,25 @@ Context context_of(const domain::BidFacts& facts) noexcept {
 }
 
 void add_context_features(std::uint32_t line_item, const Context& context, FeatureList& out) noexcept {
-  out.add(hash_of(Kind::device, line_item, context.device), 1);
-  out.add(hash_of(Kind::placement, context.placement), 1);
-  out.add(hash_of(Kind::fatigue, line_item, context.seen), 1);
+  // Half weight: the level belongs to the line item's intercept, the context only bends it.
+  out.add(hash_of(Kind::device, line_item, context.device), 0.5f);
+  out.add(hash_of(Kind::placement, context.placement), 0.5f);
+  out.add(hash_of(Kind::fatigue, line_item, context.seen), 0.5f);
 }
 
 void add_creative_features(const CreativeTraits& creative, const Context& context, FeatureList& out) noexcept {
   out.add(hash_of(Kind::creative, creative.line_item, creative.creative), 1);
-  if (creative.size != 0) out.add(hash_of(Kind::size, creative.size, context.device), 1);
+  if (creative.size != 0) out.add(hash_of(Kind::size, creative.size, context.device), 0.5f);
   const std::size_t count = std::min<std::size_t>(creative.attributes.size(), 16);
   const float scale = count == 0 ? 0 : 1 / std::sqrt(static_cast<float>(count));
   for (std::size_t i = 0; i < count; ++i) out.add(hash_of(Kind::attribute, creative.attributes[i]), scale);
   if (!(context.topic_strength > 0)) return;
-  out.add(hash_of(Kind::creative_topic, creative.creative, context.user_topic), context.topic_strength);
+  // Crossed effects are weaker than those they are made of, and there are many of them: a narrower prior keeps them quiet
+  // until they are seen.
+  const float crossed = kCrossed * context.topic_strength;
+  out.add(hash_of(Kind::creative_topic, creative.creative, context.user_topic), crossed);
   for (std::size_t i = 0; i < count; ++i) {
-    out.add(hash_of(Kind::attribute_topic, creative.attributes[i], context.user_topic), scale * context.topic_strength);
+    out.add(hash_of(Kind::attribute_topic, creative.attributes[i], context.user_topic), scale * crossed);
   }
 }
 
