@@ -1,0 +1,240 @@
+// served_bench: how many decisions a second does one core serve, next to a no-op POST and a parse-and-echo POST on the same stack?
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
+#include "app/play.h"
+#include "app/serve.h"
+#include "app/simulate.h"
+#include "base/check.h"
+#include "bench/figures.h"
+#include "protocol/catalogue/catalogue_reader.h"
+#include "protocol/openrtb/request_parser.h"
+#include "serving/http/client.h"
+#include "serving/http/server.h"
+#include "simulation/demo_catalogue.h"
+
+namespace bandstand::bench {
+namespace {
+
+void pin(unsigned core) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+class Collector final : public simulation::Transport {
+ public:
+  bool bid(const simulation::BidCall& call, simulation::AnswerHandler& handler) override {
+    bodies.emplace_back(call.body);
+    handler.on_answer({call.ticket, 204, {}, base::Duration{0}});
+    return true;
+  }
+  bool get(const simulation::GetCall&, simulation::AnswerHandler&) override { return false; }
+  std::vector<std::string> bodies;
+};
+
+/// Keeps `connections` requests under way, or sends at a rate; counts and times the answers.
+class Load final : public serving::http::ReplyHandler {
+ public:
+  Load(const std::string& address, const std::vector<std::string>& bodies, std::string target, std::size_t connections)
+      : bodies_(bodies), target_(std::move(target)), loop_(clock_),
+        client_(loop_, *serving::http::Address::parse(address), *this, {.connections = connections, .pipeline_max = 1}),
+        connections_(connections) {}
+
+  void on_reply(const serving::http::Reply& reply) override {
+    if (reply.status == 0) ++failed;
+    if (reply.status == 200) ++with_body;
+    ++answered;
+    latencies.push_back(std::chrono::duration<double, std::micro>(reply.latency).count());
+    if (closed_loop_ && running_) submit({});
+  }
+
+  /// Closed loop; returns answers a second.
+  double run_closed(double seconds) {
+    closed_loop_ = running_ = true;
+    for (std::size_t i = 0; i < connections_; ++i) submit({});
+    pump(seconds / 3);
+    reset();
+    const auto start = clock_.mono();
+    pump(seconds);
+    const double took = std::chrono::duration<double>(clock_.mono() - start).count();
+    const double rate = static_cast<double>(answered) / took;
+    running_ = false;
+    pump(0.2);
+    return rate;
+  }
+
+  /// Open loop with exponential gaps; latency counts from when a request should have left.
+  void run_open(double per_second, double seconds, std::uint64_t seed) {
+    closed_loop_ = false;
+    base::Rng rng(seed);
+    reset();
+    const base::MonoTime start = clock_.mono();
+    base::MonoTime due = start;
+    while (clock_.mono() - start < std::chrono::duration<double>(seconds)) {
+      while (due <= clock_.mono()) {
+        submit(due);
+        due = due + base::Duration(static_cast<std::int64_t>(rng.exponential() * 1e9 / per_second));
+      }
+      loop_.poll(base::Duration{0});
+    }
+    for (int i = 0; i < 1'000 && client_.under_way() > 0; ++i) loop_.poll(std::chrono::milliseconds(1));
+  }
+
+  [[nodiscard]] double quantile_ms(double q) {
+    std::sort(latencies.begin(), latencies.end());
+    return latencies.empty() ? 0 : latencies[static_cast<std::size_t>(q * static_cast<double>(latencies.size() - 1))] / 1e3;
+  }
+
+  std::uint64_t answered = 0, failed = 0, with_body = 0;
+  std::vector<double> latencies;
+
+ private:
+  void submit(base::MonoTime due) {
+    serving::http::Call call;
+    call.target = target_;
+    call.headers = "Content-Type: application/json\r\n";
+    call.body = bodies_[next_++ % bodies_.size()];
+    call.due = due;
+    client_.submit(call);
+  }
+  void pump(double seconds) {
+    const auto until = clock_.mono() + std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(seconds));
+    while (clock_.mono() < until) loop_.poll(std::chrono::milliseconds(1));
+  }
+  void reset() {
+    answered = failed = with_body = 0;
+    latencies.clear();
+    latencies.reserve(1u << 20);
+  }
+
+  const std::vector<std::string>& bodies_;
+  std::string target_;
+  base::SystemClock clock_;
+  serving::http::EventLoop loop_;
+  serving::http::HttpClient client_;
+  std::size_t connections_;
+  std::size_t next_ = 0;
+  bool closed_loop_ = false, running_ = false;
+};
+
+/// The two baselines on the same HTTP stack: answer 204 at once; parse the request and answer 600 bytes.
+class Baseline final : public serving::http::Handler {
+ public:
+  void handle(const serving::http::Request& request, serving::http::Response& response) override {
+    if (request.path == "/noop") return response.send(204);
+    arena_.reset();
+    parser_.parse(request.body, arena_, parsed_);
+    response.send(200, "application/json", echo_);
+  }
+
+ private:
+  base::Arena arena_;
+  protocol::openrtb::RequestParser parser_;
+  protocol::openrtb::ParsedRequest parsed_;
+  std::string echo_ = std::string(600, 'x');
+};
+
+struct BaselineServer {
+  BaselineServer() : loop(clock), http(loop, handler, metrics) {
+    BANDSTAND_CHECK(http.listen("127.0.0.1:0").has_value());
+    thread = std::thread([this] {
+      pin(0);
+      loop.run();
+    });
+  }
+  ~BaselineServer() {
+    loop.stop();
+    loop.wake();
+    thread.join();
+  }
+  base::SystemClock clock;
+  telemetry::Metrics metrics;
+  serving::http::EventLoop loop;
+  Baseline handler;
+  serving::http::HttpServer http;
+  std::thread thread;
+};
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+}  // namespace
+
+void served_bench(Figures& figures, bool quick) {
+  const double seconds = quick ? 0.5 : 2.0;
+  const int runs = quick ? 1 : 5;
+  serving::ServingSettings settings = app::demo_settings(86'400);
+  settings.public_url = "";
+  settings.pacing.policy = agents::budget::PacingPolicy::none;
+  std::vector<protocol::catalogue::Problem> problems;
+  serving::LoadedCatalogue loaded;
+  loaded.text = simulation::random_catalogue_json(7, 1'000);
+  loaded.catalogue = protocol::catalogue::read_catalogue(loaded.text, {"alpha", "beta"}, problems);
+  BANDSTAND_CHECK(loaded.catalogue != nullptr);
+  Collector collector;
+  simulation::World world(app::demo_world(3, 3'600, 400), loaded.catalogue);
+  world.run_until(base::WallTime{1'764'028'800'000'000'000} + std::chrono::seconds(10), collector);
+
+  namespace fs = std::filesystem;
+  const fs::path data = fs::temp_directory_path() / "bandstand-bench";
+  fs::remove_all(data);
+  serving::ServerOptions options;
+  options.data_dir = data.string();
+  options.listen = options.admin = "127.0.0.1:0";
+  options.pin_threads = true;
+  serving::Server server(
+      settings, options, [](const serving::ServingSettings& s) { return app::make_team(s, app::TeamNames{}); },
+      [](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) { return app::make_admin(control, sets); },
+      [&] { return loaded; });
+  BANDSTAND_CHECK(server.start().has_value());
+  std::thread control([&] {
+    pin(1);
+    server.run();
+  });
+  BaselineServer baseline;
+  pin(1);
+
+  const std::string base_address = baseline.http.bound().text();
+  std::vector<double> noop, echo, decisions, noop_ratio, echo_ratio;
+  double bid_share = 0;
+  for (int run = 0; run < runs; ++run) {  // in turn, so that a drift of the machine meets all three
+    noop.push_back(Load(base_address, collector.bodies, "/noop", 64).run_closed(seconds));
+    echo.push_back(Load(base_address, collector.bodies, "/echo", 64).run_closed(seconds));
+    Load load(server.public_address(), collector.bodies, "/openrtb2/bid/alpha", 64);
+    decisions.push_back(load.run_closed(seconds));
+    bid_share = 100.0 * static_cast<double>(load.with_body) / static_cast<double>(std::max<std::uint64_t>(1, load.answered));
+    noop_ratio.push_back(decisions.back() / noop.back());
+    echo_ratio.push_back(decisions.back() / echo.back());
+  }
+  const auto add = [&](const char* name, const std::vector<double>& values, const char* unit) {
+    figures.add(name, median(values), unit, *std::min_element(values.begin(), values.end()),
+                *std::max_element(values.begin(), values.end()));
+  };
+  add("no-op POST, answers on one core", noop, "1/s");
+  add("parse-and-echo POST, answers on one core", echo, "1/s");
+  add("served decisions, 1,000 line items, one shard on one core", decisions, "1/s");
+  add("served decisions / no-op POST", noop_ratio, "ratio");
+  add("served decisions / parse-and-echo POST", echo_ratio, "ratio");
+  figures.add("served decisions with a bid", bid_share, "%");
+
+  Load open(server.public_address(), collector.bodies, "/openrtb2/bid/alpha", 64);
+  open.run_open(0.7 * median(decisions), seconds * 2, 5);
+  figures.add("latency at 70 % of that load, p50", open.quantile_ms(.5), "ms");
+  figures.add("latency at 70 % of that load, p99", open.quantile_ms(.99), "ms");
+  figures.add("latency at 70 % of that load, p99.9", open.quantile_ms(.999), "ms");
+  figures.add("requests without an answer at 70 %", static_cast<double>(open.failed), "");
+  server.stop();
+  control.join();
+  fs::remove_all(data);
+}
+
+}  // namespace bandstand::bench
