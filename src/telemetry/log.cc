@@ -1,8 +1,10 @@
 // log: rings in, lines of JSON out.
 #include "telemetry/log.h"
 
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -153,7 +155,7 @@ void LogWriter::format(const Log& log, const Log::Slot& slot, std::string& out) 
 }
 
 std::size_t LogWriter::drain() {
-  buffer_.clear();
+  buffer_.assign(torn_ ? "\n" : "");
   std::size_t lines = 0;
   for (const auto& log : logs_) {
     Log::Slot slot;
@@ -163,17 +165,35 @@ std::size_t LogWriter::drain() {
       ++lines;
     }
   }
-  std::size_t sent = 0;
-  while (sent < buffer_.size()) {
-    const ssize_t n = ::write(fd_, buffer_.data() + sent, buffer_.size() - sent);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) {
-      ++lost_;
-      break;
-    }
-    sent += static_cast<std::size_t>(n);
-  }
+  if (lines > 0 && !write_all(buffer_)) lost_ += lines;
   return lines;
+}
+
+bool LogWriter::write_all(std::string_view text) {
+  // A pipe that polls writable takes this much without blocking (PIPE_BUF).
+  constexpr std::size_t kChunk = 4096;
+  while (!text.empty()) {
+    pollfd ready{fd_, POLLOUT, 0};
+    if (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return false;
+    const ssize_t n = ::write(fd_, text.data(), std::min(text.size(), kChunk));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    torn_ = text[static_cast<std::size_t>(n) - 1] != '\n';
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+std::uint64_t LogWriter::dropped() const {
+  std::uint64_t total = lost_;
+  for (const auto& log : logs_) total += log->dropped();
+  return total;
+}
+
+std::uint64_t LogWriter::suppressed() const {
+  std::uint64_t total = 0;
+  for (const auto& log : logs_) total += log->suppressed();
+  return total;
 }
 
 }  // namespace bandstand::telemetry

@@ -98,12 +98,18 @@ class LogWriter {
   LogWriter(const base::Clock& clock, int fd, LogOptions options = {});
   /// Before the threads start. `svc` is a literal: "shard0", "ledger", "admin".
   Log& open(const char* svc);
-  /// Writes what has gathered, one write(2) for all; returns the number of lines. A failed or blocked write
-  /// loses them.
+  /// Writes what has gathered; returns the number of lines. Does not wait: what a full pipe or a failing disk will
+  /// not take is lost and counted.
   std::size_t drain();
+  /// Lines lost on their way out: at most this many, of some the beginning may have gone through.
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
+  /// Lines of all threads that were never written: full rings, and lost().
+  [[nodiscard]] std::uint64_t dropped() const;
+  /// Lines of all threads left out by a limit.
+  [[nodiscard]] std::uint64_t suppressed() const;
 
  private:
+  [[nodiscard]] bool write_all(std::string_view text);
   static void format(const Log& log, const Log::Slot& slot, std::string& out);
   const base::Clock& clock_;
   int fd_;
@@ -111,6 +117,7 @@ class LogWriter {
   std::vector<std::unique_ptr<Log>> logs_;
   std::string buffer_;
   std::uint64_t lost_ = 0;
+  bool torn_ = false;  // the last write ended within a line
 };
 
 /// Appends `text` as the inside of a JSON string: quotes, backslashes, control characters and bytes that are

@@ -88,6 +88,20 @@ TEST(Log, CutsWhatIsTooLongAndLeavesDebugOut) {
   EXPECT_LT(pipe.content().size(), 400u);
 }
 
+TEST(Log, DoesNotWaitForAPipeThatNobodyReads) {
+  base::ManualClock clock;
+  Pipe pipe;
+  LogWriter writer(clock, pipe.in(), {.ring_lines = 512, .burst = 100'000, .least = Level::info});
+  Log& log = writer.open("s");
+  const std::string detail(150, 'x');
+  for (int round = 0; round < 4; ++round) {  // 4 x 500 lines of 230 bytes into a pipe of 64 KiB
+    for (int i = 0; i < 500; ++i) log.info("line", detail);
+    EXPECT_EQ(writer.drain(), 500u);
+  }
+  EXPECT_GE(writer.lost(), 1500u);
+  EXPECT_EQ(writer.dropped(), writer.lost());
+}
+
 TEST(LogThread, MayBeDrainedWhileItIsWritten) {
   base::ManualClock clock;
   Pipe pipe;

@@ -153,6 +153,10 @@ class Counter final : public Family {
 
   void add(Ls... labels) noexcept { add_n(1, labels...); }
   void add_n(std::int64_t n, Ls... labels) noexcept { add_to(at(labels...), n); }
+  /// Mirrors a total that is counted elsewhere (a mailbox's refusals).
+  void raise_to(std::int64_t total, Ls... labels) noexcept {
+    at(labels...).store(total, std::memory_order_relaxed);
+  }
   /// Any thread.
   [[nodiscard]] std::int64_t value(Ls... labels) const {
     return const_cast<Counter*>(this)->at(labels...).load();

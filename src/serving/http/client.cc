@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "serving/http/socket_name.h"
 
 namespace bandstand::serving::http {
 namespace {
@@ -197,20 +198,15 @@ void HttpClient::Core::feed_queue() {
 
 void HttpClient::Core::connect(Peer& peer) {
   ++connects;
-  peer.fd = ::socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const SocketName name(server);
+  peer.fd = ::socket(name.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (peer.fd < 0) {
     peer.failed = true;
     return;
   }
   const int on = 1;
-  const int off = 0;
-  ::setsockopt(peer.fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   ::setsockopt(peer.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  sockaddr_in6 name{};
-  name.sin6_family = AF_INET6;
-  name.sin6_port = htons(server.port);
-  std::memcpy(&name.sin6_addr, server.ip.data(), server.ip.size());
-  const int result = ::connect(peer.fd, reinterpret_cast<const sockaddr*>(&name), sizeof name);
+  const int result = ::connect(peer.fd, name.get(), name.size);
   if (result != 0 && errno != EINPROGRESS) {
     peer.failed = true;
     return;

@@ -165,19 +165,23 @@ void Connection::parse() {
 
 /// Starts the clock of what the request under way still lacks, and lets it come if it asks first.
 void Connection::wait_for_more() {
-  const base::MonoTime now = core_.loop.now();
   if (!parser_.head_done()) {
-    if (waiting_ == Waiting::nothing) request_began_ = now;
+    if (waiting_ == Waiting::nothing) request_began_ = core_.loop.now();
     waiting_ = Waiting::header;
     return;
   }
-  if (waiting_ != Waiting::body) body_began_ = now;
+  if (waiting_ != Waiting::body) body_began_ = core_.loop.now();
   waiting_ = Waiting::body;
-  // Only when nothing is owed: an interim answer must not overtake final ones.
-  if (parser_.expects_continue() && !continued_ && first_owed_ == sequence_) {
-    out_ += "HTTP/1.1 100 Continue\r\n\r\n";
-    continued_ = true;
-  }
+  invite_body();
+}
+
+/// Lets a body come whose sender asks first. Only when nothing is owed: an interim answer must not overtake final
+/// ones.
+void Connection::invite_body() {
+  if (waiting_ != Waiting::body || !parser_.expects_continue() || continued_ || first_owed_ != sequence_) return;
+  out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  continued_ = true;
+  body_began_ = core_.loop.now();  // what it waited until now was ours
 }
 
 bool Connection::decode_body() {
@@ -290,6 +294,7 @@ void Connection::send_ready() {
 void Connection::settle() {
   for (;;) {
     send_ready();
+    invite_body();
     flush();
     if (state_ != State::open) return;
     // What the answers made room for may be waiting in our buffer.
@@ -317,7 +322,7 @@ void Connection::flush() {
     }
     core_.metrics.http_sent.add_n(n);
     out_sent_ += static_cast<std::size_t>(n);
-    write_progress_ = core_.loop.now();
+    active_ = write_progress_ = core_.loop.now();
   }
   out_.clear();
   out_sent_ = 0;

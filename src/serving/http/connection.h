@@ -63,6 +63,7 @@ class Connection final : public Watcher {
   bool decode_body();
   void refuse(int status, telemetry::HttpLimit limit);
   void wait_for_more();
+  void invite_body();
   void make_room();
   void tidy_input();
   void flush();

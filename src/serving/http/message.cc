@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
-bool is_v4(const Address& address) {
-  return std::memcmp(address.ip.data(), kMapped.data(), kMapped.size()) == 0;
-}
-
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -24,9 +20,11 @@ int hex_digit(char c) {
 
 }  // namespace
 
+bool Address::is_v4() const { return std::memcmp(ip.data(), kMapped.data(), kMapped.size()) == 0; }
+
 std::string Address::ip_text() const {
   char text[INET6_ADDRSTRLEN] = "";
-  if (is_v4(*this)) {
+  if (is_v4()) {
     inet_ntop(AF_INET, ip.data() + kMapped.size(), text, sizeof text);
   } else {
     inet_ntop(AF_INET6, ip.data(), text, sizeof text);
@@ -35,7 +33,7 @@ std::string Address::ip_text() const {
 }
 
 std::string Address::text() const {
-  return (is_v4(*this) ? ip_text() : "[" + ip_text() + "]") + ":" + std::to_string(port);
+  return (is_v4() ? ip_text() : "[" + ip_text() + "]") + ":" + std::to_string(port);
 }
 
 std::optional<Address> Address::parse(std::string_view text) {

@@ -46,6 +46,7 @@ struct Address {
   std::array<std::uint8_t, 16> ip{};
   std::uint16_t port = 0;
 
+  [[nodiscard]] bool is_v4() const;
   /// "192.0.2.1" or "2001:db8::1".
   [[nodiscard]] std::string ip_text() const;
   /// "192.0.2.1:80" or "[2001:db8::1]:80".

@@ -187,9 +187,11 @@ bool RequestParser::finish_header(const char* data) {
   return true;
 }
 
-/// Every line of the head ends in CRLF and none begins with a blank (RFC 9112 sections 2.2 and 5.2).
+/// Every line of the head ends in CRLF and none begins with a blank (RFC 9112 sections 2.2 and 5.2). http-parser
+/// takes any byte for the LF after an empty value and at the end of the head, so each CR is paired too.
 bool RequestParser::lines_are_strict(const char* data) const {
   const char* const end = data + head_size_;
+  if (std::count(data, end, '\r') != std::count(data, end, '\n')) return false;
   for (const char* p = data; p < end;) {
     const auto* lf = static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
     if (lf == nullptr) return true;

@@ -6,12 +6,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 
 #include "base/check.h"
 #include "serving/http/server_core.h"
+#include "serving/http/socket_name.h"
 
 namespace bandstand::serving::http {
 namespace {
@@ -25,23 +27,6 @@ constexpr std::size_t kAcceptsPerRound = 256;
 constexpr std::string_view k204 = "HTTP/1.1 204 No Content\r\n\r\n";
 constexpr std::string_view k400 = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
 
-sockaddr* generic(sockaddr_in6& address) { return reinterpret_cast<sockaddr*>(&address); }
-
-sockaddr_in6 socket_address(const Address& address) {
-  sockaddr_in6 out{};
-  out.sin6_family = AF_INET6;
-  out.sin6_port = htons(address.port);
-  std::memcpy(&out.sin6_addr, address.ip.data(), address.ip.size());
-  return out;
-}
-
-Address from_socket(const sockaddr_in6& address) {
-  Address out;
-  std::memcpy(out.ip.data(), &address.sin6_addr, out.ip.size());
-  out.port = ntohs(address.sin6_port);
-  return out;
-}
-
 const char* explain(int error) {
   switch (error) {
     case EADDRINUSE:
@@ -53,6 +38,32 @@ const char* explain(int error) {
     default:
       return std::strerror(error);
   }
+}
+
+/// A stream socket bound to `name`, or -1 with errno. Accepted sockets inherit its TCP_NODELAY.
+int bound_socket(const SocketName& name, bool reuse_port) {
+  const int fd = ::socket(name.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  const int on = 1;
+  const int off = 0;  // [::] takes IPv4 too, mapped
+  const bool v6 = name.family() == AF_INET6;
+  const bool ok = (!v6 || ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == 0) &&
+                  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+                  (!reuse_port || ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
+                  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+                  ::bind(fd, name.get(), name.size) == 0;
+  if (ok) return fd;
+  const int error = errno;
+  ::close(fd);
+  errno = error;
+  return -1;
+}
+
+/// Whom a limit by address means: an IPv4 address, or the /64 that one IPv6 subscriber owns.
+std::array<std::uint8_t, 16> limited_by(const Address& peer) {
+  std::array<std::uint8_t, 16> key = peer.ip;
+  if (!peer.is_v4()) std::fill(key.begin() + 8, key.end(), std::uint8_t{0});
+  return key;
 }
 
 bool printable(std::string_view text) {
@@ -101,24 +112,14 @@ base::Result<std::monostate> HttpServer::Core::listen(const std::string& text) {
     listen_error = "not an address (want HOST:PORT with a numeric host): " + text;
     return base::fail(base::Code::invalid_input, "not an address");
   }
-  // One kind of socket for both: IPv4 appears mapped.
-  const int fd = ::socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const int on = 1;
-  const int off = 0;
-  sockaddr_in6 name = socket_address(*address);
-  socklen_t size = sizeof name;
-  const bool ok = fd >= 0 && ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == 0 &&
-                  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-                  (!options.reuse_port || ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
-                  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
-                  ::bind(fd, generic(name), size) == 0 && ::listen(fd, options.backlog) == 0 &&
-                  ::getsockname(fd, generic(name), &size) == 0;
-  if (!ok) {
+  SocketName name(*address);
+  const int fd = bound_socket(name, options.reuse_port);
+  if (fd < 0 || ::listen(fd, options.backlog) != 0 || ::getsockname(fd, name.get(), &name.size) != 0) {
     listen_error = std::string(explain(errno)) + ": " + address->text();
     if (fd >= 0) ::close(fd);
     return base::fail(base::Code::unavailable, "cannot listen");
   }
-  bound = from_socket(name);
+  bound = name.address();
   listener = fd;
   loop.watch(listener, EPOLLIN, *this);
   return std::monostate{};
@@ -135,11 +136,10 @@ void HttpServer::Core::on_ready(std::uint32_t) { accept_all(); }
 
 void HttpServer::Core::accept_all() {
   for (std::size_t i = 0; i < kAcceptsPerRound && listener >= 0 && !accepting_paused; ++i) {
-    sockaddr_in6 name{};
-    socklen_t size = sizeof name;
-    const int fd = ::accept4(listener, generic(name), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    SocketName name;
+    const int fd = ::accept4(listener, name.get(), &name.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      if (!admit(fd, from_socket(name))) ::close(fd);
+      if (!admit(fd, name.address())) ::close(fd);
       continue;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) return pause_accepting();
@@ -162,7 +162,7 @@ bool HttpServer::Core::admit(int fd, const Address& peer) {
     metrics.http_connection_events.add(ConnectionEvent::refused);
     return false;
   }
-  std::size_t& of_address = by_address[peer.ip];
+  std::size_t& of_address = by_address[limited_by(peer)];
   if (of_address >= options.connections_per_address_max) {
     count_limit(HttpLimit::address);
     metrics.http_connection_events.add(ConnectionEvent::refused);
@@ -182,7 +182,7 @@ bool HttpServer::Core::admit(int fd, const Address& peer) {
 }
 
 void HttpServer::Core::release(Connection& connection) {
-  const auto found = by_address.find(connection.peer().ip);
+  const auto found = by_address.find(limited_by(connection.peer()));
   if (found != by_address.end() && --found->second == 0) by_address.erase(found);
   metrics.http_connections.set(static_cast<std::int64_t>(--open));
   released.push_back(connection.slot());
@@ -295,6 +295,17 @@ HttpServer::~HttpServer() = default;
 base::Result<std::monostate> HttpServer::listen(const std::string& address) {
   BANDSTAND_CHECK(core_->listener < 0);
   return core_->listen(address);
+}
+base::Result<std::monostate> HttpServer::check_free(const std::string& text, std::string& error) {
+  const auto address = Address::parse(text);
+  if (!address) return std::monostate{};  // listen() will say it
+  const int fd = bound_socket(SocketName(*address), false);
+  if (fd < 0) {
+    error = std::string(explain(errno)) + ": " + address->text();
+    return base::fail(base::Code::unavailable, "cannot listen");
+  }
+  ::close(fd);
+  return std::monostate{};
 }
 const std::string& HttpServer::listen_error() const { return core_->listen_error; }
 const Address& HttpServer::bound() const { return core_->bound; }

@@ -58,6 +58,10 @@ class HttpServer final : public RoundListener {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
+  /// Whether an address is free. Ask before the first shard listens: SO_REUSEPORT lets a second process of the
+  /// same user share the port without an error, and half of the traffic would go to it. `error` as
+  /// listen_error().
+  static base::Result<std::monostate> check_free(const std::string& address, std::string& error);
   /// Binds and listens; port 0 picks a free one. On failure listen_error() says what and where, e.g.
   /// "address already in use: 127.0.0.1:8080". Errors: invalid_input (not an address), unavailable (anything
   /// else).

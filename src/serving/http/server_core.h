@@ -71,6 +71,7 @@ struct HttpServer::Core final : public Watcher {
       return base::hash64({reinterpret_cast<const char*>(ip.data()), ip.size()}, seed);
     }
   };
+  /// Open connections by IPv4 address or IPv6 /64.
   std::unordered_map<std::array<std::uint8_t, 16>, std::size_t, AddressHash> by_address;
   std::vector<std::unique_ptr<Connection>> slots;
   std::vector<std::uint32_t> free_slots;

@@ -99,6 +99,8 @@ TEST_F(ServerLimits, RefusesAmbiguousFraming) {
       {"bare line feed", head + "X: a\n" + te + "\r\n" + chunks},
       {"bare line feed at the end", head + te + "\n" + chunks},
       {"bare carriage return", head + "X: a\rTransfer-Encoding: chunked\r\n\r\n"},
+      {"CR and no LF at the end of the head", head + "Content-Length: 0\r\n\rX"},
+      {"CR and no LF after an empty value", head + "X:\rYContent-Length: 1\r\n\r\na"},
       {"NUL in a value", head + std::string("X: a\0b\r\n\r\n", 10)},
       {"no colon", head + "nonsense\r\n\r\n"},
       {"chunks in HTTP/1.0", "POST / HTTP/1.0\r\nHost: t\r\n" + te + "\r\n" + chunks},

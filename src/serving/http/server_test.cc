@@ -178,6 +178,43 @@ TEST_F(Server, LetsABodyComeThatAsksFirst) {
   EXPECT_THAT(other.await_end(), StartsWith("HTTP/1.1 417 "));
 }
 
+TEST_F(Server, InvitesABodyAfterTheAnswersOwedBeforeIt) {
+  ResponseHandle handle;
+  handler.function = [&](const Request& r, Response& response) {
+    if (r.path == "/later") {
+      handle = response.defer();
+    } else {
+      response.send(200, "text/plain", r.body);
+    }
+  };
+  start();
+  Raw peer = connect();
+  peer.say(get("/later") + "POST /e HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+  ASSERT_TRUE(pump_until([&] { return handle.valid(); }));
+  pass(std::chrono::milliseconds(1500));  // longer than a body may take
+  EXPECT_EQ(peer.hear(), "");
+  EXPECT_TRUE(server->complete(handle, 204));
+  EXPECT_EQ(peer.await("Continue\r\n\r\n"), "HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n");
+  step();
+  EXPECT_THAT(peer.say("abc").await("abc"), EndsWith("\r\n\r\nabc"));
+}
+
+TEST_F(Server, CountsIdlenessFromTheLastAnswer) {
+  ResponseHandle handle;
+  handler.function = [&](const Request&, Response& response) { handle = response.defer(); };
+  start();
+  Raw peer = connect();
+  peer.say(get("/"));
+  ASSERT_TRUE(pump_until([&] { return handle.valid(); }));
+  pass(std::chrono::seconds(15));
+  EXPECT_TRUE(server->complete(handle, 204));
+  peer.await("\r\n\r\n");
+  pass(std::chrono::seconds(9));
+  EXPECT_EQ(server->connections(), 1u);
+  pass(std::chrono::seconds(2));
+  EXPECT_EQ(server->connections(), 0u);
+}
+
 TEST_F(Server, ClosesWhenAskedAndFor10) {
   start();
   Raw peer = connect();
@@ -263,6 +300,10 @@ TEST_F(Server, SaysWhatAddressItCannotBind) {
   const std::string taken = server->bound().text();
   EXPECT_FALSE(other.listen(taken));
   EXPECT_EQ(other.listen_error(), "address already in use: " + taken);
+  std::string error;
+  EXPECT_FALSE(HttpServer::check_free(taken, error)) << "although it could be shared";
+  EXPECT_EQ(error, "address already in use: " + taken);
+  EXPECT_TRUE(HttpServer::check_free("127.0.0.1:0", error));
   EXPECT_FALSE(other.listen("nonsense"));
   EXPECT_THAT(other.listen_error(), HasSubstr("not an address"));
   HttpServer sharing(loop, handler, other_metrics);
