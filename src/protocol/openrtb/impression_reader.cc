@@ -247,9 +247,12 @@ void read_extension(JsonReader& r, ondemand::value& value, const Place& at, Impr
     for (auto item : object) {
       ondemand::field field;
       if (std::move(item).get(field) != simdjson::SUCCESS) return r.set_broken(Fault::not_json);
-      if (rewarded_said || !field.key().unsafe_is_equal("is_rewarded_inventory")) continue;
+      r.pass_over(field);
+      if (r.broken()) return;
+      const Token token{field.value().raw_json_token()};
+      if (rewarded_said || token.is_container() || !field.key().unsafe_is_equal("is_rewarded_inventory")) continue;
       r.note(Fault::deprecated_form, here);
-      r.boolean(Token{field.value().raw_json_token()}, here, imp.rewarded);
+      r.boolean(token, here, imp.rewarded);
     }
   });
 }

@@ -208,19 +208,13 @@ bool JsonReader::valid_key(const char* key) {
 }
 
 void JsonReader::check(ondemand::value& value, Token token) {
-  const auto visit = [this](ondemand::value& inner) {
-    const Token inner_token{inner.raw_json_token()};
-    if (!valid_scalar(inner_token)) set_broken(Fault::not_json);
-    else if (inner_token.is_container()) check(inner, inner_token);
-  };
   if (token.first() == '{') {
     ondemand::object object;
     if (value.get_object().get(object) != simdjson::SUCCESS) return set_broken(Fault::not_json);
     for (auto item : object) {
       ondemand::field field;
       if (std::move(item).get(field) != simdjson::SUCCESS) return set_broken(Fault::not_json);
-      if (escapes && !valid_key(field.key().raw())) return set_broken(Fault::not_json);
-      visit(field.value());
+      pass_over(field);
       if (broken()) return;
     }
     return;
@@ -230,7 +224,9 @@ void JsonReader::check(ondemand::value& value, Token token) {
   for (auto item : array) {
     ondemand::value element;
     if (std::move(item).get(element) != simdjson::SUCCESS) return set_broken(Fault::not_json);
-    visit(element);
+    const Token inner{element.raw_json_token()};
+    if (!valid_scalar(inner)) return set_broken(Fault::not_json);
+    if (inner.is_container()) check(element, inner);
     if (broken()) return;
   }
 }

@@ -184,6 +184,13 @@ class JsonReader {
   }
   bool as_object(ondemand::value& value, const Place& at, ondemand::object& object);
 
+  /// For loops of one's own over an object: checks a field that is not read.
+  void pass_over(ondemand::field& field) {
+    const Token token{field.value().raw_json_token()};
+    if ((escapes && !valid_key(field.key().raw())) || !valid_scalar(token)) set_broken(Fault::not_json);
+    else if (token.is_container()) check(field.value(), token);
+  }
+
   /// Calls on_element(Place, value, Token) for each element; noted and skipped if the value is no array.
   template <class OnElement>
   bool elements(ondemand::value& value, const Place& at, OnElement&& on_element) {
