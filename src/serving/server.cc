@@ -220,6 +220,7 @@ base::Result<std::monostate> Server::start() {
 
   metric_sets_.push_back(control_metrics_.get());
   std::string listen = options_.listen;
+  if (auto free = http::HttpServer::check_free(listen, error_); !free) return free.error();
   for (std::size_t i = 0; i < std::max(1u, settings_.shards); ++i) {
     shards_.push_back(std::make_unique<ShardThread>(*this, i));
     ShardThread& shard = *shards_.back();
@@ -239,6 +240,7 @@ base::Result<std::monostate> Server::start() {
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     ShardThread* shard = shards_[i].get();
     shard->thread = std::thread([this, shard] { shard->run(stopping_, std::chrono::seconds(5)); });
+    pthread_setname_np(shard->thread.native_handle(), ("shard" + std::to_string(i)).c_str());
     if (options_.pin_threads) pin(shard->thread.native_handle(), static_cast<unsigned>(i));
   }
   return std::monostate{};
