@@ -76,7 +76,7 @@ TEST(Auction, ADealBeatsEveryOpenBid) {
 }
 
 TEST(Auction, FixedAndSecondPriceDealsPayTheirFloor) {
-  for (const std::uint8_t at : {2, 3}) {
+  for (const std::uint8_t at : {std::uint8_t{2}, std::uint8_t{3}}) {
     const std::array bids{deal_bid(5 * kCpm, at, 4 * kCpm)};
     std::array<Verdict, 1> verdicts;
     EXPECT_EQ(clear_auction({.at = 1, .floor_nanos = kCpm, .rival_nanos = 8 * kCpm}, bids, verdicts), 0);

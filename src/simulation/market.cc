@@ -1,8 +1,6 @@
 // market: the crowd by the law of the site, the rivals by value times pace.
 #include "simulation/market.h"
 
-#include "base/money.h"
-
 #include <algorithm>
 #include <cmath>
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/money.h"
 #include "base/rng.h"
 #include "simulation/price_law.h"
 #include "simulation/traffic.h"
