@@ -46,7 +46,8 @@ telemetry::NoticeKind label_of(EventKind kind) {
 }  // namespace
 
 Control::Control(const ServingSettings& settings, const ControlParts& parts)
-    : settings_(settings), parts_(parts), market_(agents::bid::MarketTracker::Options{}), matcher_(settings.matcher) {
+    : settings_(settings), parts_(parts), market_(agents::bid::MarketTracker::Options{}), matcher_(settings.matcher),
+      recent_(settings.recent_decisions) {
   oversight_ = std::make_shared<agents::oversight::OversightSnapshot>();
   creative_ = std::make_unique<agents::creative::CreativeTracker>(agents::creative::CreativeTracker::Options{});
   for (int i = 0; i < kWorths; ++i) worths_.push_back(1e4 * std::pow(1e4, static_cast<double>(i) / (kWorths - 1)));
@@ -335,6 +336,7 @@ void Control::take_learning() {
     std::string_view record;
     for (int i = 0; i < 4096 && link->decisions.front(record); ++i) {
       (void)decisions_->append("", record);
+      recent_.keep(record);
       ++totals_.decisions_logged;
       link->decisions.pop();
     }
@@ -354,6 +356,7 @@ void Control::learn(const domain::Outcome& outcome) {
   const auto found = catalogue_->line_item_index.find(facts.line_item.value);
   if (outcome.kind == Kind::price) {
     market_.observe(outcome);
+    if (outcome.won) ++totals_.bids_won;
     if (!outcome.won || found == catalogue_->line_item_index.end()) return;
     const domain::LineItem& item = catalogue_->line_items[found->second];
     pacer_->bid_won(item.campaign);
@@ -495,14 +498,28 @@ bool Control::take_wake(std::size_t shard) {
   return wake;
 }
 
-void Control::export_metrics() {
-  Nanos imbalance;
-  Nanos leased;
+ServedVersions Control::versions() const {
+  ServedVersions out;
+  out.catalogue = catalogue_->version;
+  if (pacer_->snapshot() != nullptr) out.pacing = pacer_->snapshot()->version;
+  out.creative = board_->model().version();
+  if (market_snapshot_ != nullptr) out.market = market_snapshot_->version();
+  out.oversight = oversight_->options.version;
+  return out;
+}
+
+Nanos Control::imbalance() const {
+  Nanos sum;
   for (const auto& book : journal_->ledger().campaigns()) {
-    for (const Nanos balance : book.balance) imbalance += balance;
-    leased += book.of(ledger::Account::lease);
+    for (const Nanos balance : book.balance) sum += balance;
   }
-  parts_.metrics.ledger_imbalance.set(imbalance.value);
+  return sum;
+}
+
+void Control::export_metrics() {
+  Nanos leased;
+  for (const auto& book : journal_->ledger().campaigns()) leased += book.of(ledger::Account::lease);
+  parts_.metrics.ledger_imbalance.set(imbalance().value);
   parts_.metrics.lease_outstanding.set(leased.value);
   std::uint64_t dropped = 0;
   for (const ShardLink* link : links_) dropped += link->decisions.dropped();

@@ -23,6 +23,7 @@
 #include "log/log.h"
 #include "outcomes/matcher.h"
 #include "serving/messages.h"
+#include "serving/recent_decisions.h"
 #include "serving/settings.h"
 #include "serving/shard.h"
 #include "telemetry/catalogue.h"
@@ -44,9 +45,16 @@ struct ControlParts {
 struct ControlTotals {
   std::uint64_t decisions_logged = 0, decisions_dropped = 0;
   std::uint64_t wins = 0, losses = 0, bills = 0, clicks = 0, conversions = 0;
+  std::uint64_t bids_won = 0;    ///< bids that turned out won, by whatever notice said so first
   std::uint64_t conflicts = 0, refused_notices = 0, duplicates = 0;
   base::Nanos reward;            ///< settled outcomes, by outcomes/rewards
   std::uint64_t rounds = 0, syncs = 0;
+};
+
+/// Which snapshots are being served; 0 = none yet.
+struct ServedVersions {
+  std::uint64_t catalogue = 0;
+  std::uint32_t pacing = 0, creative = 0, market = 0, oversight = 0;
 };
 
 class Control {
@@ -77,6 +85,11 @@ class Control {
   [[nodiscard]] const agents::bid::MarketTracker& market() const { return market_; }
   [[nodiscard]] const ControlTotals& totals() const { return totals_; }
   [[nodiscard]] ledger::BudgetDay today(std::uint32_t campaign) const { return today_[campaign]; }
+  [[nodiscard]] const RecentDecisions& recent_decisions() const { return recent_; }
+  [[nodiscard]] const ServingSettings& settings() const { return settings_; }
+  [[nodiscard]] ServedVersions versions() const;
+  /// Sum over all accounts of all campaigns; anything but 0 is a bug. Linear in the campaigns.
+  [[nodiscard]] base::Nanos imbalance() const;
   /// Changes with every start of the process: part of the ids of decisions.
   [[nodiscard]] std::uint64_t boot_epoch() const { return journal_->ledger().epoch(); }
 
@@ -138,6 +151,7 @@ class Control {
   base::MonoTime next_pace_, next_flush_, next_publish_, next_metrics_;
   bool news_ = true;
   ControlTotals totals_;
+  RecentDecisions recent_;
 };
 
 }  // namespace bandstand::serving

@@ -52,6 +52,7 @@ struct ServingSettings {
   base::Duration publish_every = std::chrono::seconds(2);  ///< models to shards
   std::uint32_t log_sample_no_bid = 1;  ///< every n-th decision without a bid is logged; decisions with bids always are
   std::size_t decision_ring_bytes = 16u << 20;
+  std::size_t recent_decisions = 4096;  ///< kept in memory for the operators' API; at most 64 MiB of them
 };
 
 }  // namespace bandstand::serving

@@ -291,6 +291,17 @@ bool is_shard_state(std::string_view bytes) noexcept {
   return bytes.size() >= 2 && bytes[0] == '\xA8' && bytes[1] == '\x06';
 }
 
+bool peek_decision_id(std::string_view bytes, base::DecisionId& id) noexcept {
+  // encode() writes the id first: tag 1, bytes, 16 of them.
+  if (bytes.size() < 18 || bytes[0] != '\x0A' || bytes[1] != '\x10') return false;
+  id = {};
+  for (std::size_t i = 0; i < 8; ++i) {
+    id.hi = id.hi << 8 | static_cast<unsigned char>(bytes[2 + i]);
+    id.lo = id.lo << 8 | static_cast<unsigned char>(bytes[10 + i]);
+  }
+  return true;
+}
+
 base::Result<domain::DecisionRecord*> decode_decision(std::string_view bytes, base::Arena& arena) {
   return guarded<domain::DecisionRecord*>([&]() -> base::Result<domain::DecisionRecord*> {
     domain::DecisionRecord* record = read_decision(bytes, arena);

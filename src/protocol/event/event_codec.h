@@ -26,6 +26,8 @@ void encode(const SnapshotRecord& snapshot, std::string& out);
 
 /// A record of the topic "decisions" is one of two things.
 bool is_shard_state(std::string_view bytes) noexcept;
+/// The id of a decision without decoding it; false if these bytes are none of ours. A few ns.
+bool peek_decision_id(std::string_view bytes, base::DecisionId& id) noexcept;
 
 /// Decoders: spans and objects in the arena, texts as views into `bytes`. Unknown fields are skipped.
 /// Errors: `corrupt` if it is no such message.

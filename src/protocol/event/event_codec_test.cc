@@ -132,5 +132,19 @@ TEST(EventCodec, RefusesCutAndFlippedBytesWithoutHarm) {
   }
 }
 
+TEST(EventCodec, TellsTheIdOfADecisionWithoutDecodingIt) {
+  base::Arena arena;
+  std::string bytes;
+  const domain::DecisionRecord record = sample(arena);
+  encode(record, bytes);
+  base::DecisionId id;
+  ASSERT_TRUE(peek_decision_id(bytes, id));
+  EXPECT_EQ(id, record.id);
+  EXPECT_FALSE(peek_decision_id(bytes.substr(0, 17), id));
+  bytes.clear();
+  encode(domain::ShardState{}, bytes);
+  EXPECT_FALSE(peek_decision_id(bytes, id));
+}
+
 }  // namespace
 }  // namespace bandstand::protocol::event
