@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "app/demo.h"
+#include "app/replay_decision.h"
 #include "app/serve.h"
 #include "app/simulate.h"
 #include "experiments/replay_bidding.h"
@@ -82,6 +83,20 @@ int main(int argc, char** argv) {
   bidding_verb->add_flag("--tsv", tsv, "tab-separated");
   bidding_verb->add_flag("--json", json, "JSON");
   bidding_verb->callback([&] { code = replay_bidding_verb(bidding, tsv, json); });
+
+  std::string id;
+  std::string data = "data";
+  auto* decision_verb = replay->add_subcommand("decision", "compute a logged decision again and compare it bit for bit");
+  decision_verb->add_option("id", id, "of the decision or of one of its bids")->required();
+  decision_verb->add_option("--data", data, "data directory of the server")->capture_default_str();
+  decision_verb->callback([&] { code = bandstand::app::replay_decision(data, id, std::cout, std::cerr); });
+
+  bool explain_json = false;
+  auto* explain_verb = app.add_subcommand("explain", "why was it decided so?");
+  explain_verb->add_option("id", id, "of the decision or of one of its bids")->required();
+  explain_verb->add_option("--data", data, "data directory of the server")->capture_default_str();
+  explain_verb->add_flag("--json", explain_json, "machine-readable");
+  explain_verb->callback([&] { code = bandstand::app::explain(data, id, explain_json, std::cout, std::cerr); });
 
   auto* ledger_sim = app.add_subcommand("ledger-sim", "simulate the ledger under faults, seed by seed");
   ledger_sim->prefix_command();

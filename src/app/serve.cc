@@ -7,26 +7,13 @@
 #include "app/simulate.h"
 #include "base/input.h"
 #include "protocol/catalogue/catalogue_reader.h"
+#include "serving/admin.h"
 #include "simulation/demo_catalogue.h"
 
 namespace bandstand::app {
 namespace {
 
 serving::Server* running = nullptr;
-
-class PlainAdmin final : public serving::http::Handler {
- public:
-  PlainAdmin(serving::Control&, std::span<const telemetry::MetricSet* const> sets) : sets_(sets) {}
-  void handle(const serving::http::Request& request, serving::http::Response& response) override {
-    if (request.path != "/metrics") return response.send(404);
-    std::string out;
-    telemetry::write_exposition(sets_, out);
-    response.send(200, telemetry::kExpositionType, out);
-  }
-
- private:
-  std::span<const telemetry::MetricSet* const> sets_;
-};
 
 void on_signal(int signal) {
   if (running == nullptr) return;
@@ -64,7 +51,10 @@ serving::LoadedCatalogue load_catalogue(const std::string& path, const serving::
 
 std::unique_ptr<serving::http::Handler> make_admin(serving::Control& control,
                                                    std::span<const telemetry::MetricSet* const> metric_sets) {
-  return std::make_unique<PlainAdmin>(control, metric_sets);
+  static const base::SystemClock clock;
+  return std::make_unique<serving::AdminEndpoint>(control, serving::AdminOptions{"", [] {
+    if (running != nullptr) running->reload();
+  }}, metric_sets, clock);
 }
 
 int serve(const ServeOptions& options) {

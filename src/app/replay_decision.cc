@@ -1,0 +1,320 @@
+// replay_decision: the log into maps, a team from snapshots, the production flow once more.
+#include "app/replay_decision.h"
+
+#include <ostream>
+
+#include "app/simulate.h"
+#include "base/disk.h"
+#include "log/file_log.h"
+#include "orchestrator/auction_flow.h"
+#include "orchestrator/policies.h"
+#include "protocol/catalogue/catalogue_reader.h"
+#include "protocol/decide/decide_codec.h"
+#include "protocol/event/event_codec.h"
+#include "protocol/openrtb/request_parser.h"
+#include "serving/explain.h"
+
+namespace bandstand::app {
+namespace {
+
+using base::Nanos;
+
+/// Gives back what the record says that was there.
+class RecordedMoney final : public orchestrator::MoneySource {
+ public:
+  explicit RecordedMoney(const domain::DecisionRecord& record) : record_(record) {}
+
+  Nanos available(std::uint32_t) override {
+    while (impression_ < record_.impressions.size() && candidate_ >= record_.impressions[impression_].candidates.size()) {
+      ++impression_;
+      candidate_ = 0;
+    }
+    if (impression_ >= record_.impressions.size()) return {};
+    return record_.impressions[impression_].candidates[candidate_++].available;
+  }
+  base::Result<orchestrator::Reserved> reserve(std::uint32_t, base::BidId, Nanos, base::Duration) override {
+    while (call_ < record_.calls.size() && record_.calls[call_].stage != domain::Stage::reservation) ++call_;
+    const bool held = call_ < record_.calls.size() && record_.calls[call_++].outcome == domain::CallOutcome::ok;
+    if (!held) return base::fail(base::Code::exhausted, "as recorded");
+    return orchestrator::Reserved{};
+  }
+
+ private:
+  const domain::DecisionRecord& record_;
+  std::size_t impression_ = 0, candidate_ = 0, call_ = 0;
+};
+
+/// The bytes of a record without what a clock measured.
+std::string timeless(const domain::DecisionRecord& record, base::Arena& arena) {
+  domain::DecisionRecord copy = record;
+  copy.duration_ns = 0;
+  auto calls = arena.array<domain::CallRecord>(record.calls.size());
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    calls[i] = record.calls[i];
+    calls[i].duration_ns = 0;
+  }
+  copy.calls = calls;
+  std::string out;
+  protocol::event::encode(copy, out);
+  return out;
+}
+
+std::string first_difference(const domain::DecisionRecord& a, const domain::DecisionRecord& b) {
+  if (a.calls.size() != b.calls.size()) {
+    return std::to_string(a.calls.size()) + " calls recorded, " + std::to_string(b.calls.size()) + " computed";
+  }
+  for (std::size_t i = 0; i < a.calls.size(); ++i) {
+    const auto& x = a.calls[i];
+    const auto& y = b.calls[i];
+    if (x.stage != y.stage || x.answer != y.answer || x.outcome != y.outcome || x.propensity != y.propensity) {
+      return std::string("stage ") + domain::name_of(x.stage) + " of impression " + std::to_string(x.impression) + " (answer " +
+             std::to_string(x.answer) + " recorded, " + std::to_string(y.answer) + " computed)";
+    }
+  }
+  for (std::size_t i = 0; i < a.impressions.size() && i < b.impressions.size(); ++i) {
+    const auto& x = a.impressions[i].candidates;
+    const auto& y = b.impressions[i].candidates;
+    if (x.size() != y.size()) return "impression " + std::to_string(i) + ": another number of candidates";
+    for (std::size_t j = 0; j < x.size(); ++j) {
+      if (x[j].line_item != y[j].line_item || x[j].price != y[j].price || x[j].refusal != y[j].refusal ||
+          x[j].creative != y[j].creative || x[j].value != y[j].value) {
+        return "impression " + std::to_string(i) + ", line item " + std::to_string(x[j].line_item) + ": price " +
+               base::format_cpm(x[j].price) + " recorded, " + base::format_cpm(y[j].price) + " computed";
+      }
+    }
+  }
+  return "a field outside calls and candidates";
+}
+
+base::Result<std::unique_ptr<log::Log>> open_log(const std::string& data_dir, std::unique_ptr<base::Disk>& disk,
+                                                 const base::Clock& clock) {
+  auto opened = base::open_posix_disk(data_dir + "/log");
+  if (!opened) return opened.error();
+  disk = std::move(*opened);
+  return log::open_file_log(*disk, clock);
+}
+
+template <class Each>
+base::Result<std::monostate> each_record(log::Log& log, const char* topic, Each each) {
+  auto reader = log.open_reader(topic, 0, "");
+  if (!reader) return reader.error();
+  std::vector<log::Record> records;
+  for (;;) {
+    const auto read = (*reader)->poll(256, records);
+    if (!read) return read.error();
+    if (*read == 0) return std::monostate{};
+    for (const auto& record : records) each(record.value);
+  }
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<DecisionReplayer>> DecisionReplayer::open(log::Log& log, const serving::ServingSettings& settings,
+                                                                       const TeamNames& names) {
+  auto out = std::unique_ptr<DecisionReplayer>(new DecisionReplayer(settings, names));
+  base::Arena arena;
+  BANDSTAND_TRY_VOID(each_record(log, "snapshots", [&](std::string_view bytes) {
+    const auto snapshot = protocol::event::decode_snapshot(bytes);
+    if (snapshot) out->snapshots_[{std::string(snapshot->kind), snapshot->version}] = std::string(snapshot->content);
+  }));
+  BANDSTAND_TRY_VOID(each_record(log, "decisions", [&](std::string_view bytes) {
+    arena.reset();
+    if (protocol::event::is_shard_state(bytes)) {
+      const auto state = protocol::event::decode_shard_state(bytes, arena);
+      if (state) {
+        out->open_[{state->node.value, state->open_epoch}].assign(state->open_campaigns.begin(), state->open_campaigns.end());
+      }
+      return;
+    }
+    base::DecisionId id;
+    if (protocol::event::peek_decision_id(bytes, id)) out->decisions_[id] = std::string(bytes);
+  }));
+  return out;
+}
+
+std::vector<base::DecisionId> DecisionReplayer::ids() const {
+  std::vector<base::DecisionId> out;
+  for (const auto& [id, bytes] : decisions_) out.push_back(id);
+  return out;
+}
+
+/// Finds or builds every snapshot that the decision used; says what is missing.
+std::string DecisionReplayer::missing(const domain::DecisionRecord& record, serving::Published& out) {
+  const auto bytes_of = [&](const char* kind, std::uint64_t version) -> const std::string* {
+    const auto found = snapshots_.find({kind, version});
+    return found == snapshots_.end() ? nullptr : &found->second;
+  };
+  auto& catalogue = catalogues_[record.catalogue_version];
+  if (catalogue == nullptr) {
+    const std::string* text = bytes_of("catalogue", record.catalogue_version);
+    if (text == nullptr) return "the catalogue of that version is not in the log";
+    protocol::catalogue::ExchangeNames exchanges;
+    for (const auto& exchange : settings_.exchanges) exchanges.push_back(exchange.name);
+    std::vector<protocol::catalogue::Problem> problems;
+    catalogue = protocol::catalogue::read_catalogue(*text, exchanges, problems);
+    if (catalogue == nullptr) return "the catalogue in the log cannot be read with these settings";
+    agents::targeting::TargetingOptions targeting;
+    for (const auto& exchange : settings_.exchanges) targeting.seats.push_back(exchange.seat);
+    targeting.policy = orchestrator::kTargetingIndex;
+    indexes_[record.catalogue_version] = agents::targeting::TargetingIndex::build(catalogue, targeting);
+  }
+  out.catalogue = catalogue;
+  out.targeting = indexes_[record.catalogue_version];
+  const std::string* pacing = bytes_of("pacing", record.pacing_version);
+  if (pacing == nullptr) return "the pacing snapshot is not in the log";
+  const auto pace = agents::budget::PacingSnapshot::decode(*pacing);
+  if (!pace) return "the pacing snapshot in the log is damaged";
+  out.pacing = *pace;
+  auto& board = boards_[{record.catalogue_version, record.creative_version}];
+  if (board == nullptr) {
+    const std::string* creative = bytes_of("creative", record.creative_version);
+    if (creative == nullptr) return "the creative model is not in the log";
+    const auto model = agents::creative::ResponseModel::decode(*creative);
+    if (!model) return "the creative model in the log is damaged";
+    board = std::make_shared<agents::creative::ResponseBoard>(catalogue, *model);
+  }
+  out.creative = board;
+  if (record.market_version != 0) {
+    const std::string* market = bytes_of("market", record.market_version);
+    if (market == nullptr) return "the market snapshot is not in the log";
+    const auto law = agents::bid::MarketSnapshot::decode(*market);
+    if (!law) return "the market snapshot in the log is damaged";
+    out.market = *law;
+  }
+  out.oversight = std::make_shared<agents::oversight::OversightSnapshot>();
+  return "";
+}
+
+DecisionReplayer::Outcome DecisionReplayer::replay(base::DecisionId id) {
+  Outcome out;
+  const auto found = decisions_.find(id.decision());
+  if (found == decisions_.end()) return out;
+  recorded_arena_.reset();
+  arena_.reset();
+  const auto decoded = protocol::event::decode_decision(found->second, recorded_arena_);
+  if (!decoded) return out;
+  const domain::DecisionRecord& record = **decoded;
+  out.recorded = &record;
+  out.verdict = Verdict::missing_snapshot;
+  serving::Published published;
+  out.detail = missing(record, published);
+  out.catalogue = published.catalogue;
+  if (!out.detail.empty()) return out;
+  const auto open = open_.find({record.id.node().value, record.open_epoch});
+  if (open == open_.end()) {
+    out.detail = "the shard's set of open campaigns is not in the log";
+    return out;
+  }
+  const domain::Catalogue& catalogue = *published.catalogue;
+  std::vector<std::uint64_t> items((catalogue.line_items.size() + 63) / 64);
+  for (std::size_t i = 0; i < catalogue.line_items.size(); ++i) {
+    const std::uint32_t campaign = catalogue.line_items[i].campaign;
+    const bool is_open = campaign / 64 < open->second.size() && (open->second[campaign / 64] >> (campaign % 64) & 1u) != 0;
+    if (is_open && catalogue.line_items[i].active) items[i / 64] |= std::uint64_t{1} << (i % 64);
+  }
+
+  std::string body(record.request);
+  body.append(64, '\0');
+  const std::string_view request = std::string_view(body).substr(0, record.request.size());
+  protocol::openrtb::ParserOptions parser_options;
+  parser_options.tcf_vendor_id = settings_.vendor_id;
+  protocol::openrtb::RequestParser parser(parser_options);
+  protocol::openrtb::ParsedRequest parsed;
+  protocol::decide::DecideParser decide_parser(settings_.vendor_id);
+  protocol::decide::ParsedDecide decide;
+  if (record.first_party) {
+    decide_parser.parse(request, arena_, decide);
+  } else {
+    parser.parse(request, arena_, parsed);
+  }
+  const domain::Consent consent = domain::consent_gate(record.first_party ? decide.privacy : parsed.privacy);
+  if (record.first_party) {
+    if (consent.may_personalise()) decide.auction.segments = decide.sealed_segments;
+  } else {
+    protocol::openrtb::admit(consent, arena_, parsed);
+  }
+  domain::Auction& auction = record.first_party ? decide.auction : parsed.auction;
+  auction.exchange = record.exchange;
+
+  const auto team = make_team(settings_, names_);
+  team->adopt(published);
+  base::ManualClock clock(record.at);
+  orchestrator::AuctionFlow flow(team->team(), clock, settings_.flow);
+  orchestrator::FlowInput input{.auction = auction, .consent = consent};
+  if (record.user != 0) input.user = domain::UserKey{record.user};
+  input.state = record.state;
+  input.rates = {record.rate_address, record.rate_user, record.rate_placement};
+  input.open = items;
+  input.open_epoch = record.open_epoch;
+  input.request = request;
+  input.id = record.id;
+  input.seed = record.seed;
+  input.now = record.at;
+  const bool no_time = record.no_bid == domain::NoBid::insufficient_time && record.calls.empty();
+  input.deadline = clock.mono() + (no_time ? base::Duration{0} : base::Duration{std::chrono::seconds(1)});
+  input.level = record.level;
+  input.script = record.calls;
+  RecordedMoney money(record);
+  const orchestrator::SnapshotVersions versions{record.pacing_version, record.creative_version, record.market_version,
+                                                record.profile_version};
+  const auto result = flow.decide(input, catalogue, versions, money, arena_);
+  const bool same = timeless(record, arena_) == timeless(*result.record, arena_);
+  out.verdict = same ? Verdict::same : Verdict::differs;
+  if (!same) out.detail = first_difference(record, *result.record);
+  return out;
+}
+
+int replay_decision(const std::string& data_dir, const std::string& id_text, std::ostream& out, std::ostream& err) {
+  base::DecisionId id;
+  if (!base::parse_id(id_text.data(), id_text.size(), id)) {
+    err << "bandstand: '" << id_text << "' is no decision's id (32 hexadecimal digits)\n";
+    return 2;
+  }
+  const base::SystemClock clock;
+  std::unique_ptr<base::Disk> disk;
+  auto log = open_log(data_dir, disk, clock);
+  const serving::ServingSettings settings = demo_settings(86'400);
+  auto replayer = log ? DecisionReplayer::open(**log, settings, TeamNames{})
+                      : base::Result<std::unique_ptr<DecisionReplayer>>(log.error());
+  if (!replayer) {
+    err << "bandstand: cannot read the log below " << data_dir << ": " << replayer.error().what << "\n";
+    return 2;
+  }
+  const auto outcome = (*replayer)->replay(id);
+  using Verdict = DecisionReplayer::Verdict;
+  switch (outcome.verdict) {
+    case Verdict::same: out << "the same, bit for bit: " << outcome.recorded->bids << " bids\n"; return 0;
+    case Verdict::differs: out << "DIFFERS: " << outcome.detail << "\n"; return 1;
+    case Verdict::missing_snapshot: err << "bandstand: " << outcome.detail << "\n"; return 2;
+    case Verdict::unknown_decision: err << "bandstand: there is no such decision in the log\n"; return 2;
+  }
+  return 2;
+}
+
+int explain(const std::string& data_dir, const std::string& id_text, bool json, std::ostream& out, std::ostream& err) {
+  base::DecisionId id;
+  if (!base::parse_id(id_text.data(), id_text.size(), id)) {
+    err << "bandstand: '" << id_text << "' is no decision's id (32 hexadecimal digits)\n";
+    return 2;
+  }
+  const base::SystemClock clock;
+  std::unique_ptr<base::Disk> disk;
+  auto log = open_log(data_dir, disk, clock);
+  const serving::ServingSettings settings = demo_settings(86'400);
+  auto replayer = log ? DecisionReplayer::open(**log, settings, TeamNames{})
+                      : base::Result<std::unique_ptr<DecisionReplayer>>(log.error());
+  if (!replayer) {
+    err << "bandstand: cannot read the log below " << data_dir << ": " << replayer.error().what << "\n";
+    return 2;
+  }
+  const auto outcome = (*replayer)->replay(id);
+  if (outcome.recorded == nullptr) {
+    err << "bandstand: there is no such decision in the log\n";
+    return 2;
+  }
+  out << (json ? serving::explain_json(*outcome.recorded) + "\n"
+               : serving::explain_text(*outcome.recorded, outcome.catalogue.get()));
+  return 0;
+}
+
+}  // namespace bandstand::app
