@@ -55,4 +55,11 @@ std::uint64_t country_of(std::string_view code) noexcept {
   return domain::pack8({*found + 3, 2});
 }
 
+std::string_view alpha3_of(std::string_view alpha2) noexcept {
+  for (const char* row : kCountries) {
+    if (std::string_view(row + 3, 2) == alpha2) return {row, 3};
+  }
+  return {};
+}
+
 }  // namespace bandstand::protocol::device

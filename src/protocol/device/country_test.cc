@@ -21,5 +21,11 @@ TEST(Country, KnowsNothingElse) {
   for (const char* code : {"", "U", "USAA", "XYZ", "U5A", "\xff\xff\xff"}) EXPECT_EQ(country_of(code), 0u) << code;
 }
 
+TEST(Country, TurnsAlpha2BackIntoAlpha3) {
+  EXPECT_EQ(alpha3_of("CA"), "CAN");
+  EXPECT_EQ(alpha3_of("ca"), "");
+  EXPECT_EQ(alpha3_of(""), "");
+}
+
 }  // namespace
 }  // namespace bandstand::protocol::device
