@@ -61,5 +61,32 @@ TEST(UserAgents, PassEveryCaseOfUapCore) {
   EXPECT_EQ(devices, 10'753);
 }
 
+TEST(UserAgents, CoarseClassesAgreeWithTheProfilesOfRealBrowsers) {
+  constexpr const char* kProfiles = "ua_ip_fraud/user-agents.json.xz";
+  NEEDS_DATA(kProfiles);
+  using domain::DeviceType;
+  int profiles = 0, unknown = 0;
+  std::map<std::string, int> disagreements;
+  for (const auto& profile : nlohmann::json::parse(whole(kProfiles))) {
+    const std::string text = profile.at("userAgent"), category = profile.at("deviceCategory");
+    const auto agent = protocol::device::classify_user_agent(text);
+    const DeviceType expected = category == "desktop"  ? DeviceType::pc
+                                : category == "mobile" ? DeviceType::phone
+                                                       : DeviceType::tablet;
+    ++profiles;
+    unknown += agent.os == domain::Os::unknown || agent.browser == domain::Browser::unknown;
+    if (agent.type != expected) ++disagreements[category + " read as " + domain::name_of(agent.type)];
+  }
+  int disagreed = 0;
+  for (const auto& [what, n] : disagreements) {
+    std::printf("  %5d %s\n", n, what.c_str());
+    disagreed += n;
+  }
+  std::printf("  %d profiles\n", profiles);
+  EXPECT_EQ(profiles, 10'000);
+  EXPECT_EQ(unknown, 0);
+  EXPECT_EQ(disagreed, 0);
+}
+
 }  // namespace
 }  // namespace bandstand::conformance

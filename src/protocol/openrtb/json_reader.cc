@@ -283,15 +283,19 @@ void JsonReader::text(Token token, const Place& at, std::string_view& to) {
   unread_ = token.is_container();
 }
 
-void JsonReader::lowered(Token token, const Place& at, std::string_view& to) {
-  text(token, at, to);
-  if (!has_upper(to)) return;
-  char* copy = static_cast<char*>(arena.take(to.size(), 1));
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    const char c = to[i];
+std::string_view JsonReader::in_lower_case(std::string_view text) {
+  if (!has_upper(text)) return text;
+  char* const copy = static_cast<char*>(arena.take(text.size(), 1));
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     copy[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   }
-  to = {copy, to.size()};
+  return {copy, text.size()};
+}
+
+void JsonReader::lowered(Token token, const Place& at, std::string_view& to) {
+  text(token, at, to);
+  to = in_lower_case(to);
 }
 
 void JsonReader::boolean(Token token, const Place& at, bool& to) {

@@ -217,6 +217,7 @@ class JsonReader {
   // Scalars. What has the wrong type is noted, read if its meaning is clear (a quoted number), else left alone.
   void text(Token token, const Place& at, std::string_view& to);
   void lowered(Token token, const Place& at, std::string_view& to);
+  [[nodiscard]] std::string_view in_lower_case(std::string_view text);  ///< a copy only if there is something to change
   void boolean(Token token, const Place& at, bool& to);
   bool integer(Token token, const Place& at, std::int64_t& to);
   /// Clamped to T. False, without a note, if negative.

@@ -203,7 +203,7 @@ void settle(JsonReader& r, const ParserOptions& options, Pending& p) {
   a.source_categories = joined(r.arena, joined(r.arena, p.categories, p.section_categories), p.page_categories);
   a.keywords = joined(r.arena, p.site_keywords, p.content_keywords);
   r.out.sealed_keywords = joined(r.arena, a.keywords, p.user_keywords);
-  if (a.domain.empty()) a.domain = host_of(a.page);
+  if (a.domain.empty()) a.domain = r.in_lower_case(host_of(a.page));
   settle_pairs(r, p);
   settle_privacy(r, options, p);
   settle_device(r, p);

@@ -39,6 +39,96 @@ TEST(RequestParser, ReadsASimpleBannerRequest) {
   EXPECT_EQ(a.at, 2);
 }
 
+TEST(RequestParser, KeepsNothingOfTheCallersBuffer) {
+  RequestParser parser;
+  base::Arena arena;
+  ParsedRequest request;
+  std::string body(kSimple);
+  ASSERT_EQ(parser.parse(body, arena, request), Outcome::ok);
+  body.assign(body.size(), 'x');
+  EXPECT_EQ(request.auction.id, "r1");
+  EXPECT_EQ(request.auction.impressions[0].id, "1");
+}
+
+TEST(RequestParser, RefusesTooLargeABodyUnread) {
+  ParserOptions options;
+  options.body_bytes_max = 100;
+  EXPECT_EQ(parse(std::string(101, ' '), options)->request.refusal.fault, Fault::too_large);
+  EXPECT_EQ(parse(std::string(100, ' '), options)->request.refusal.fault, Fault::not_json);
+}
+
+TEST(RequestParser, RefusesAMillionBracketsWithAFlatStack) {
+  ParserOptions options;
+  options.body_bytes_max = 2'000'000;
+  EXPECT_EQ(parse(std::string(1'000'000, '['), options)->request.refusal.fault, Fault::too_deep);
+  EXPECT_EQ(parse(R"({"id":"1","x":")" + std::string(1'000'000, '[') + R"("})", options)->request.refusal.fault,
+            Fault::no_impression);
+}
+
+TEST(RequestParser, RefusesMoreImpressionsThanItsLimit) {
+  std::string body = R"({"id":"1","imp":[)";
+  for (int i = 0; i < 65; ++i) {
+    body += (i == 0 ? R"({"id":")" : R"(,{"id":")") + std::to_string(i) + R"(","banner":{"w":1,"h":1}})";
+  }
+  EXPECT_EQ(parse(body + "]}")->request.refusal.fault, Fault::too_many_impressions);
+}
+
+TEST(RequestParser, ReadsABodyCutIntoOneArenaWithManyOthers) {
+  RequestParser parser;
+  base::Arena arena(256);
+  ParsedRequest first, second;
+  ASSERT_EQ(parser.parse(kSimple, arena, first), Outcome::ok);
+  ASSERT_EQ(parser.parse(R"({"id":"r2","imp":[{"id":"9","banner":{"w":1,"h":1}}]})", arena, second), Outcome::ok);
+  EXPECT_EQ(first.auction.id, "r1");
+  EXPECT_EQ(second.auction.id, "r2");
+}
+
+constexpr std::string_view kPersonal =
+    R"({"id":"1","imp":[{"id":"1","banner":{"w":1,"h":1}}],"site":{"domain":"a.example","keywords":"news"},)"
+    R"("device":{"ip":"203.0.113.77","ipv6":"2001:db8:1:2::3","geo":{"lat":40.7128,"lon":-74.006,"zip":"10001"}},)"
+    R"("user":{"id":"u","keywords":"sailing","data":[{"name":"dmp","segment":[{"id":"s"}]}]},"regs":{"gdpr":%}})";
+
+std::string personal(const char* gdpr) {
+  std::string body(kPersonal);
+  return body.replace(body.find('%'), 1, gdpr);
+}
+
+TEST(Admit, HandsOverWhatConsentAllows) {
+  const auto p = parse(personal("0"));
+  ASSERT_EQ(p->request.outcome, Outcome::ok);
+  EXPECT_TRUE(p->request.auction.segments.empty()) << "sealed until the gate has spoken";
+  EXPECT_EQ(p->request.auction.keywords.size(), 1u);
+  admit(domain::consent_gate(p->request.privacy), p->arena, p->request);
+  ASSERT_EQ(p->request.auction.segments.size(), 1u);
+  EXPECT_EQ(p->request.auction.segments[0].provider, "dmp");
+  EXPECT_EQ(p->request.auction.keywords.size(), 2u);
+  EXPECT_EQ(p->request.auction.device.ip, "203.0.113.77");
+}
+
+TEST(Admit, LeavesNoPersonalDataWithoutConsent) {
+  const auto p = parse(personal("1"));
+  ASSERT_EQ(p->request.outcome, Outcome::ok);
+  admit(domain::consent_gate(p->request.privacy), p->arena, p->request);
+  const domain::Auction& a = p->request.auction;
+  EXPECT_TRUE(a.segments.empty());
+  ASSERT_EQ(a.keywords.size(), 1u);
+  EXPECT_EQ(a.keywords[0], "news");
+  EXPECT_EQ(a.device.ip, "203.0.113.0");
+  EXPECT_EQ(a.device.ipv6, "2001:db8:1::");
+  EXPECT_FLOAT_EQ(a.device.geo.lat, 40.7f);
+  EXPECT_FLOAT_EQ(a.device.geo.lon, -74.0f);
+  EXPECT_EQ(a.device.geo.zip, "");
+}
+
+TEST(Admit, DropsAnAddressThatIsNone) {
+  auto p = parse(R"({"id":"1","imp":[{"id":"1","banner":{"w":1,"h":1}}],"device":{"ip":"hidden","ipv6":"::1"},)"
+                 R"("regs":{"coppa":1}})");
+  ASSERT_EQ(p->request.outcome, Outcome::ok);
+  admit(domain::consent_gate(p->request.privacy), p->arena, p->request);
+  EXPECT_EQ(p->request.auction.device.ip, "");
+  EXPECT_EQ(p->request.auction.device.ipv6, "::");
+}
+
 struct RefusalCase {
   const char* body;
   Outcome outcome;
