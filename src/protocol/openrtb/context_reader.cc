@@ -57,12 +57,12 @@ void read_kwarray(JsonReader& r, ondemand::value& value, const Place& at, Texts&
 void read_schain(JsonReader& r, ondemand::value& value, const Place& at, domain::SupplyChain& chain) {
   static constexpr KeyTable kKeys({"complete", "nodes"});
   static constexpr KeyTable kNodeKeys({"asi", "sid", "hp"});
-  chain.present = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  chain.present = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     if (field == kKeys["complete"]) return r.boolean(token, here, chain.complete);
     base::ArenaList<domain::SchainNode> nodes(r.arena, 4);
     r.elements(v, here, [&](const Place& there, ondemand::value& element, Token) {
       domain::SchainNode node;
-      r.fields(element, kNodeKeys, there, [&](std::size_t part, const Place& place, auto&, Token part_token) {
+      r.fields(element, kNodeKeys, there, [&](std::size_t part, const Place& place, ondemand::value&, Token part_token) {
         switch (part) {
           case kNodeKeys["asi"]: return r.lowered(part_token, place, node.asi);
           case kNodeKeys["sid"]: return r.text(part_token, place, node.sid);
@@ -79,7 +79,7 @@ namespace {
 
 void read_content(JsonReader& r, ondemand::value& value, const Place& at, Pending& pending) {
   static constexpr KeyTable kKeys({"keywords", "kwarray", "cat"});
-  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     switch (field) {
       case kKeys["keywords"]: return read_keywords(r, token, here, pending.content_keywords);
       case kKeys["kwarray"]: return read_kwarray(r, v, here, pending.content_keywords);
@@ -94,7 +94,7 @@ void read_channel(JsonReader& r, ondemand::value& value, const Place& at, domain
                                    "cattax", "keywords", "kwarray", "publisher", "content"});
   static constexpr KeyTable kPublisherKeys({"id"});
   domain::Auction& a = r.out.auction;
-  if (!r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  if (!r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
         switch (field) {
           case kKeys["id"]: return r.text(token, here, a.source_id);
           case kKeys["name"]: return r.text(token, here, a.source_name);
@@ -109,7 +109,7 @@ void read_channel(JsonReader& r, ondemand::value& value, const Place& at, domain
           case kKeys["keywords"]: return read_keywords(r, token, here, pending.site_keywords);
           case kKeys["kwarray"]: return read_kwarray(r, v, here, pending.site_keywords);
           case kKeys["publisher"]:
-            r.fields(v, kPublisherKeys, here, [&](std::size_t, const Place& there, auto&, Token id) {
+            r.fields(v, kPublisherKeys, here, [&](std::size_t, const Place& there, ondemand::value&, Token id) {
               r.text(id, there, a.publisher_id);
             });
             return;
@@ -128,7 +128,7 @@ void read_geo(JsonReader& r, ondemand::value& value, const Place& at, domain::Ge
   static constexpr KeyTable kKeys({"country", "region", "city", "zip", "metro", "lat", "lon", "accuracy"});
   bool has_lat = false, has_lon = false;
   std::int32_t accuracy_m = 0;
-  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto&, Token token) {
+  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value&, Token token) {
     switch (field) {
       case kKeys["country"]: {
         std::string_view country;
@@ -153,8 +153,8 @@ void read_geo(JsonReader& r, ondemand::value& value, const Place& at, domain::Ge
 void read_structured_agent(JsonReader& r, ondemand::value& value, const Place& at, Pending& pending) {
   static constexpr KeyTable kKeys({"platform"});
   static constexpr KeyTable kPlatformKeys({"brand"});
-  r.fields(value, kKeys, at, [&](std::size_t, const Place& here, auto& v, Token) {
-    r.fields(v, kPlatformKeys, here, [&](std::size_t, const Place& there, auto&, Token token) {
+  r.fields(value, kKeys, at, [&](std::size_t, const Place& here, ondemand::value& v, Token) {
+    r.fields(v, kPlatformKeys, here, [&](std::size_t, const Place& there, ondemand::value&, Token token) {
       r.text(token, there, pending.platform);
     });
   });
@@ -167,7 +167,7 @@ void read_device(JsonReader& r, ondemand::value& value, const Place& at, Pending
                                    "langb", "connectiontype", "js", "geo", "dnt", "lmt", "ifa", "w", "h", "ppi"});
   domain::Device& d = r.out.auction.device;
   std::int32_t pixels_per_inch = 0;
-  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     switch (field) {
       case kKeys["ua"]: return r.text(token, here, d.user_agent);
       case kKeys["sua"]: return read_structured_agent(r, v, here, pending);
@@ -215,14 +215,14 @@ void read_segments(JsonReader& r, ondemand::value& value, const Place& at, base:
   r.elements(value, at, [&](const Place& here, ondemand::value& data, Token) {
     std::string_view provider, name;
     const std::size_t first = segments.size();
-    r.fields(data, kDataKeys, here, [&](std::size_t field, const Place& there, auto& v, Token token) {
+    r.fields(data, kDataKeys, here, [&](std::size_t field, const Place& there, ondemand::value& v, Token token) {
       switch (field) {
         case kDataKeys["id"]: return r.text(token, there, provider);
         case kDataKeys["name"]: return r.text(token, there, name);
         case kDataKeys["segment"]:
           r.elements(v, there, [&](const Place& place, ondemand::value& element, Token) {
             domain::Segment segment;
-            r.fields(element, kSegmentKeys, place, [&](std::size_t part, const Place& part_place, auto&, Token text) {
+            r.fields(element, kSegmentKeys, place, [&](std::size_t part, const Place& part_place, ondemand::value&, Token text) {
               if (part == kSegmentKeys["id"]) r.text(text, part_place, segment.id);
             });
             if (!segment.id.empty() && segments.size() < kSegmentsMax) segments.push(segment);
@@ -240,7 +240,7 @@ void read_user(JsonReader& r, ondemand::value& value, const Place& at, Pending& 
   static constexpr KeyTable kKeys({"id", "buyeruid", "keywords", "kwarray", "data", "consent", "geo", "ext"});
   static constexpr KeyTable kExtKeys({"consent"});
   base::ArenaList<domain::Segment> segments(r.arena, 8);
-  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     switch (field) {
       case kKeys["id"]: return r.text(token, here, pending.user_id);
       case kKeys["buyeruid"]: return r.text(token, here, pending.buyer_uid);
@@ -250,7 +250,7 @@ void read_user(JsonReader& r, ondemand::value& value, const Place& at, Pending& 
       case kKeys["consent"]: return r.text(token, here, pending.consent);
       case kKeys["geo"]: return read_geo(r, v, here, pending.user_geo);
       case kKeys["ext"]:
-        r.fields(v, kExtKeys, here, [&](std::size_t, const Place& there, auto&, Token text) {
+        r.fields(v, kExtKeys, here, [&](std::size_t, const Place& there, ondemand::value&, Token text) {
           r.text(text, there, pending.consent_ext);
         });
         return;
@@ -262,9 +262,9 @@ void read_user(JsonReader& r, ondemand::value& value, const Place& at, Pending& 
 void read_source(JsonReader& r, ondemand::value& value, const Place& at, Pending& pending) {
   static constexpr KeyTable kKeys({"schain", "ext"});
   static constexpr KeyTable kExtKeys({"schain"});
-  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token) {
+  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token) {
     if (field == kKeys["schain"]) return read_schain(r, v, here, r.out.auction.schain);
-    r.fields(v, kExtKeys, here, [&](std::size_t, const Place& there, auto& chain, Token) {
+    r.fields(v, kExtKeys, here, [&](std::size_t, const Place& there, ondemand::value& chain, Token) {
       read_schain(r, chain, there, pending.schain_ext);
     });
   });
@@ -276,7 +276,7 @@ void read_regs(JsonReader& r, ondemand::value& value, const Place& at, Pending& 
   const auto read_gdpr = [&](Token token, const Place& here, std::int64_t& to) {
     if (r.integer(token, here, to) && to != 0 && to != 1) r.refuse(Fault::gdpr_range, here);
   };
-  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     switch (field) {
       case kKeys["coppa"]: return r.boolean(token, here, r.out.privacy.coppa);
       case kKeys["gdpr"]: return read_gdpr(token, here, pending.gdpr);
@@ -284,7 +284,7 @@ void read_regs(JsonReader& r, ondemand::value& value, const Place& at, Pending& 
       case kKeys["gpp"]: return r.text(token, here, pending.gpp);
       case kKeys["gpp_sid"]: return r.numbers(v, here, pending.gpp_sid);
       case kKeys["ext"]:
-        r.fields(v, kExtKeys, here, [&](std::size_t part, const Place& there, auto&, Token text) {
+        r.fields(v, kExtKeys, here, [&](std::size_t part, const Place& there, ondemand::value&, Token text) {
           switch (part) {
             case kExtKeys["gdpr"]: return read_gdpr(text, there, pending.gdpr_ext);
             case kExtKeys["us_privacy"]: return r.text(text, there, pending.us_privacy_ext);

@@ -17,7 +17,7 @@ bool read_format(JsonReader& r, ondemand::value& value, const Place& at, Size& s
   static constexpr KeyTable kKeys({"w", "h", "wratio", "hratio", "wmin"});
   std::uint16_t w_min = 0, w_ratio = 0, h_ratio = 0;
   bool usable = true;
-  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto&, Token token) {
+  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value&, Token token) {
     switch (field) {
       case kKeys["w"]: return r.natural_or_leave_out(token, here, size.w, usable);
       case kKeys["h"]: return r.natural_or_leave_out(token, here, size.h, usable);
@@ -51,7 +51,7 @@ bool read_banner(JsonReader& r, ondemand::value& value, const Place& at, bool& s
   std::uint16_t bound = 0;
   bool usable = true;
   size_range = false;
-  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     switch (field) {
       case kKeys["format"]: return read_formats(r, v, here, banner);
       case kKeys["w"]: return r.natural_or_leave_out(token, here, only.w, usable);
@@ -85,7 +85,7 @@ bool read_duration_floors(JsonReader& r, ondemand::value& value, const Place& at
   bool usable = true;
   r.elements(value, at, [&](const Place& here, ondemand::value& element, Token) {
     DurationFloor floor;
-    r.fields(element, kKeys, here, [&](std::size_t field, const Place& there, auto&, Token token) {
+    r.fields(element, kKeys, here, [&](std::size_t field, const Place& there, ondemand::value&, Token token) {
       switch (field) {
         case kKeys["mindur"]: return r.natural_or_leave_out(token, there, floor.min_s, usable);
         case kKeys["maxdur"]: return r.natural_or_leave_out(token, there, floor.max_s, usable);
@@ -115,7 +115,7 @@ bool read_timed(JsonReader& r, ondemand::value& value, const Place& at, TimedMed
   bool usable = true;
   std::int32_t unused = 0;
   domain::Bytes old_protocol;
-  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     switch (field) {
       case kKeys["mimes"]: return r.texts(v, here, media.mimes);
       case kKeys["minduration"]: return r.natural_or_leave_out(token, here, media.min_duration_s, usable);
@@ -165,7 +165,7 @@ bool read_native(JsonReader& r, ondemand::value& value, const Place& at, const P
                  ondemand::parser& native_parser, domain::Native& native) {
   static constexpr KeyTable kKeys({"request", "ver", "api", "battr"});
   bool usable = true, requested = false;
-  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     switch (field) {
       case kKeys["request"]:
         requested = true;
@@ -184,7 +184,7 @@ bool read_deal(JsonReader& r, ondemand::value& value, const Place& at, Deal& dea
   static constexpr KeyTable kKeys(
       {"id", "bidfloor", "bidfloorcur", "at", "wseat", "wadomain", "guar", "mincpmpersec", "durfloors"});
   bool usable = true;
-  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     switch (field) {
       case kKeys["id"]: return r.text(token, here, deal.id);
       case kKeys["bidfloor"]:
@@ -207,7 +207,7 @@ bool read_deal(JsonReader& r, ondemand::value& value, const Place& at, Deal& dea
 
 void read_pmp(JsonReader& r, ondemand::value& value, const Place& at, Impression& imp) {
   static constexpr KeyTable kKeys({"private_auction", "deals"});
-  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     switch (field) {
       case kKeys["private_auction"]: return r.boolean(token, here, imp.private_auction);
       case kKeys["deals"]: {
@@ -227,7 +227,7 @@ void read_pmp(JsonReader& r, ondemand::value& value, const Place& at, Impression
 bool read_quantity(JsonReader& r, ondemand::value& value, const Place& at, Impression& imp) {
   static constexpr KeyTable kKeys({"multiplier"});
   bool usable = true;
-  r.fields(value, kKeys, at, [&](std::size_t, const Place& here, auto&, Token token) {
+  r.fields(value, kKeys, at, [&](std::size_t, const Place& here, ondemand::value&, Token token) {
     base::Nanos millionths;
     if (!r.price(token, here, millionths) || millionths.is_zero()) {
       usable = r.leave_out(Fault::quantity, here);
@@ -241,7 +241,7 @@ bool read_quantity(JsonReader& r, ondemand::value& value, const Place& at, Impre
 /// imp.ext.prebid.is_rewarded_inventory (protocol.md 1.2). The key is longer than a Key.
 void read_extension(JsonReader& r, ondemand::value& value, const Place& at, Impression& imp, bool rewarded_said) {
   static constexpr KeyTable kKeys({"prebid"});
-  r.fields(value, kKeys, at, [&](std::size_t, const Place& here, auto& prebid, Token) {
+  r.fields(value, kKeys, at, [&](std::size_t, const Place& here, ondemand::value& prebid, Token) {
     ondemand::object object;
     if (!r.as_object(prebid, here, object)) return;
     for (auto item : object) {
@@ -269,7 +269,7 @@ bool read_impression(JsonReader& r, ondemand::value& value, const Place& at, con
   static constexpr KeyTable kKeys({"id", "banner", "video", "audio", "native", "pmp", "bidfloor", "bidfloorcur", "tagid",
                                    "instl", "rwdd", "secure", "exp", "qty", "ext"});
   bool usable = true, size_range = false, rewarded_said = false;
-  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     switch (field) {
       case kKeys["id"]: return r.text(token, here, imp.id);
       case kKeys["banner"]:

@@ -14,7 +14,7 @@ bool read_video_asset(JsonReader& r, ondemand::value& value, const Place& at) {
   std::int32_t duration_s = 0;
   int durations = 0;
   bool usable = true;
-  if (!r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  if (!r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
         switch (field) {
           case kKeys["mimes"]: return r.texts(v, here, mimes);
           case kKeys["minduration"]:
@@ -35,7 +35,7 @@ bool read_video_asset(JsonReader& r, ondemand::value& value, const Place& at) {
 bool read_asset_content(JsonReader& r, ondemand::value& value, const Place& at, NativeAsset& asset) {
   static constexpr KeyTable kKeys({"len", "type", "w", "h", "wmin", "hmin"});
   bool usable = true;
-  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto&, Token token) {
+  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value&, Token token) {
     switch (field) {
       case kKeys["len"]: return r.natural_or_leave_out(token, here, asset.len, usable);
       case kKeys["type"]: {
@@ -64,7 +64,7 @@ bool read_asset(JsonReader& r, ondemand::value& value, const Place& at, NativeAs
   int kinds = 0;
   bool usable = true;
   has_id = false;
-  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  const bool object = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     using Kind = NativeAsset::Kind;
     switch (field) {
       case kKeys["id"]: has_id = true; return r.natural_or_leave_out(token, here, asset.id, usable);
@@ -118,7 +118,7 @@ bool read_trackers(JsonReader& r, ondemand::value& value, const Place& at, bool&
   r.elements(value, at, [&](const Place& here, ondemand::value& element, Token) {
     std::int32_t event = 0;
     bool pixel = false;
-    r.fields(element, kKeys, here, [&](std::size_t field, const Place& there, auto& v, Token token) {
+    r.fields(element, kKeys, here, [&](std::size_t field, const Place& there, ondemand::value& v, Token token) {
       if (field == kKeys["event"]) return r.natural_or_leave_out(token, there, event, usable);
       std::span<const std::uint16_t> wide;
       r.numbers(v, there, wide);
@@ -147,7 +147,7 @@ bool read_root(JsonReader& r, ondemand::object object, const Place& at, domain::
   std::int64_t context = 0, subtype = 0;
   bool usable = true;
   bool wrapped = false;
-  r.fields(object, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  r.fields(object, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     switch (field) {
       case kKeys["ver"]: return r.text(token, here, native.version);
       case kKeys["context"]: r.integer(token, here, context); return;

@@ -42,14 +42,14 @@ namespace {
 void read_extension(JsonReader& r, ondemand::value& value, const Place& at, Pending& pending) {
   static constexpr KeyTable kKeys({"schain", "debug", "prebid"});
   static constexpr KeyTable kPrebidKeys({"debug"});
-  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     switch (field) {
       case kKeys["schain"]:
         if (!pending.schain_ext.present) read_schain(r, v, here, pending.schain_ext);
         return;
       case kKeys["debug"]: return r.boolean(token, here, r.out.debug);
       case kKeys["prebid"]:
-        r.fields(v, kPrebidKeys, here, [&](std::size_t, const Place& there, auto&, Token flag) {
+        r.fields(v, kPrebidKeys, here, [&](std::size_t, const Place& there, ondemand::value&, Token flag) {
           r.boolean(flag, there, r.out.debug);
         });
         return;
@@ -64,7 +64,7 @@ void read_request(JsonReader& r, ondemand::object object, const ParserOptions& o
                                    "source", "regs", "ext"});
   domain::Auction& a = r.out.auction;
   std::int64_t test = 0;
-  r.fields(object, kKeys, Place{}, [&](std::size_t field, const Place& here, auto& v, Token token) {
+  r.fields(object, kKeys, Place{}, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     switch (field) {
       case kKeys["id"]: return r.text(token, here, a.id);
       case kKeys["imp"]: return read_impressions(r, v, here, options, native_parser);
