@@ -1,8 +1,10 @@
-// endpoint_cases_test: the 108 whole-endpoint cases of Prebid Server, their status and the fault that they name.
+// endpoint_cases_test: the 108 whole-endpoint cases of Prebid Server, their status and the fault that they
+// name.
 //
-// The mapping. A request that the parser refuses is answered 400 if malformed, and if unusable by the exchange's setting
-// (204, nbr 2 or 400; protocol.md 1.1). Prebid Server's rule is the last one, so a case that expects 400 demands an
-// outcome other than ok, and a case that expects 200 demands ok (we then answer 200 or 204).
+// The mapping. A request that the parser refuses is answered 400 if malformed, and if unusable by the
+// exchange's setting (204, nbr 2 or 400; protocol.md 1.1). Prebid Server's rule is the last one, so a case
+// that expects 400 demands an outcome other than ok, and a case that expects 200 demands ok (we then answer
+// 200 or 204).
 #include <gtest/gtest.h>
 
 #include <map>
@@ -79,7 +81,8 @@ TEST(EndpointCases, GetTheirStatusAndTheFaultThatTheyName) {
     const json& expected = line.at("expected_http");
     ++counts["all"];
     if (!line.at("case").contains("mockBidRequest")) {
-      ++counts[group == "video" ? "not applicable: Prebid's video endpoint" : "not applicable: unparsable, states no code"];
+      ++counts[group == "video" ? "not applicable: Prebid's video endpoint"
+                                : "not applicable: unparsable, states no code"];
       continue;
     }
     if (expected == 200 && (group == "hooks" || group.starts_with("amp"))) {
@@ -96,8 +99,8 @@ TEST(EndpointCases, GetTheirStatusAndTheFaultThatTheyName) {
     const Outcome outcome = parser.parse(body, arena, request);
     if (expected == 200) {
       ++counts["expects 200"];
-      EXPECT_EQ(outcome, Outcome::ok) << file << " (" << label << "): " << name_of(request.refusal.fault) << " at "
-                                      << request.refusal.path.view();
+      EXPECT_EQ(outcome, Outcome::ok) << file << " (" << label << "): " << name_of(request.refusal.fault)
+                                      << " at " << request.refusal.path.view();
       continue;
     }
     ASSERT_EQ(expected, 400) << file;

@@ -1,4 +1,5 @@
-// foreign_samples_test: documents of other libraries, schemas and bidders: each parses or is refused with a reason.
+// foreign_samples_test: documents of other libraries, schemas and bidders: each parses or is refused with a
+// reason.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -22,7 +23,8 @@ struct Tally {
   int read = 0, requests = 0, requests_read = 0;
 };
 
-/// Parses every file. What is a request (an object with id and imp, by an independent parser) is counted apart.
+/// Parses every file. What is a request (an object with id and imp, by an independent parser) is counted
+/// apart.
 Tally parse_files(const std::string& folder) {
   Tally tally;
   protocol::openrtb::RequestParser parser;
@@ -49,10 +51,14 @@ Tally parse_files(const std::string& folder) {
       continue;
     }
     ++tally.requests;
-    if (outcome == Outcome::ok) ++tally.requests_read;
-    else std::printf("  %s at %s: %s\n", what.c_str(), std::string(request.refusal.path.view()).c_str(), path.filename().c_str());
+    if (outcome == Outcome::ok)
+      ++tally.requests_read;
+    else
+      std::printf("  %s at %s: %s\n", what.c_str(), std::string(request.refusal.path.view()).c_str(),
+                  path.filename().c_str());
   }
-  std::printf("  %s: %d files, %d requests, %d read\n", folder.c_str(), tally.read, tally.requests, tally.requests_read);
+  std::printf("  %s: %d files, %d requests, %d read\n", folder.c_str(), tally.read, tally.requests,
+              tally.requests_read);
   for (const auto& [what, n] : tally.counts) std::printf("  %5d %s\n", n, what.c_str());
   return tally;
 }

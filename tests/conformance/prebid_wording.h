@@ -42,12 +42,15 @@ struct NativeCase {
 };
 
 inline constexpr std::array kNativeCases{
-    NativeCase{"asset-data-no-type.json", Fault::native_asset_content, "imp[0].native.request.assets[0].data.type"},
+    NativeCase{"asset-data-no-type.json", Fault::native_asset_content,
+               "imp[0].native.request.assets[0].data.type"},
     NativeCase{"asset-img-h-negative.json", Fault::negative, "imp[0].native.request.assets[0].img.h"},
     NativeCase{"asset-img-w-negative.json", Fault::negative, "imp[0].native.request.assets[0].img.w"},
     NativeCase{"asset-mixed-type.json", Fault::native_asset_kind, "imp[0].native.request.assets[0]"},
-    NativeCase{"asset-video-mimes-empty.json", Fault::native_asset_content, "imp[0].native.request.assets[0].video.mimes"},
-    NativeCase{"asset-video-no-mimes.json", Fault::native_asset_content, "imp[0].native.request.assets[0].video.mimes"},
+    NativeCase{"asset-video-mimes-empty.json", Fault::native_asset_content,
+               "imp[0].native.request.assets[0].video.mimes"},
+    NativeCase{"asset-video-no-mimes.json", Fault::native_asset_content,
+               "imp[0].native.request.assets[0].video.mimes"},
     NativeCase{"asset-video-no-protocols.json", Fault::native_asset_content,
                "imp[0].native.request.assets[0].video.protocols"},
     NativeCase{"asset-video-protocols-invalid.json", Fault::native_asset_content,

@@ -1,4 +1,5 @@
-// recorded_traffic_test: the 15,000 recorded auctions become OpenRTB requests that the parser reads, all of them.
+// recorded_traffic_test: the 15,000 recorded auctions become OpenRTB requests that the parser reads, all of
+// them.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -33,7 +34,8 @@ TEST(RecordedTraffic, BecomesRequestsThatAreReadWithoutAnOddity) {
     ASSERT_TRUE(auction.has_value()) << line;
     arena.reset();
     protocol::openrtb::ParsedRequest request;
-    ASSERT_EQ(parser.parse(auction->request, arena, request), protocol::openrtb::Outcome::ok) << auction->request;
+    ASSERT_EQ(parser.parse(auction->request, arena, request), protocol::openrtb::Outcome::ok)
+        << auction->request;
     if (request.oddities != 0) ++oddities[name_of(request.first_oddity.fault)];
     ++read;
     ++exchanges[auction->exchange];

@@ -1,7 +1,8 @@
-// request_bodies_test: 2,815 bodies that adapters take and send: read or refused, checked by an independent reader.
+// request_bodies_test: 2,815 bodies that adapters take and send: read or refused, checked by an independent
+// reader.
 //
-// Each refusal must be for a fault that a naive reading of the rules finds in the body too (most are native requests that
-// are no JSON, or site and app at once); what is read must equal what a DOM says.
+// Each refusal must be for a fault that a naive reading of the rules finds in the body too (most are native
+// requests that are no JSON, or site and app at once); what is read must equal what a DOM says.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -28,8 +29,10 @@ constexpr const char* kOutgoing = "openrtb_conformance/pbs_adapter_outgoing_requ
 const json& at_path(const json& body, std::string_view path) {
   std::string pointer = "/";
   for (const char c : path) {
-    if (c == '.' || c == '[') pointer.push_back('/');
-    else if (c != ']') pointer.push_back(c);
+    if (c == '.' || c == '[')
+      pointer.push_back('/');
+    else if (c != ']')
+      pointer.push_back(c);
   }
   return body.at(json::json_pointer(pointer));
 }
@@ -39,7 +42,8 @@ bool really_has(const json& body, Fault fault, std::string_view path = {}) {
   if (fault == Fault::negative) return at_path(body, path) < 0;
   if (fault == Fault::not_an_object) return !body.is_object();
   if (fault == Fault::id_missing) return !body.contains("id") || body["id"] == "";
-  if (fault == Fault::several_channels) return body.contains("site") + body.contains("app") + body.contains("dooh") > 1;
+  if (fault == Fault::several_channels)
+    return body.contains("site") + body.contains("app") + body.contains("dooh") > 1;
   const json imps = body.value("imp", json::array());
   if (fault == Fault::no_impression) return imps.empty();
   std::set<std::string> ids;
@@ -53,11 +57,14 @@ bool really_has(const json& body, Fault fault, std::string_view path = {}) {
     const json root = request.is_object() && request.contains("native") ? request["native"] : request;
     switch (fault) {
       case Fault::no_medium:
-        if (!imp.contains("banner") && !imp.contains("video") && !imp.contains("audio") && !imp.contains("native")) return true;
+        if (!imp.contains("banner") && !imp.contains("video") && !imp.contains("audio") &&
+            !imp.contains("native"))
+          return true;
         break;
       case Fault::banner_no_size:
         if (imp.contains("banner") && banner.value("format", json::array()).empty() &&
-            (banner.value("w", 0) == 0 || banner.value("h", 0) == 0)) return true;
+            (banner.value("w", 0) == 0 || banner.value("h", 0) == 0))
+          return true;
         break;
       case Fault::mimes_missing:
         for (const char* medium : {"video", "audio"}) {
@@ -71,7 +78,8 @@ bool really_has(const json& body, Fault fault, std::string_view path = {}) {
         if (imp.contains("native") && !request.is_object()) return true;
         break;
       case Fault::native_no_assets:
-        if (imp.contains("native") && root.is_object() && root.value("assets", json::array()).empty()) return true;
+        if (imp.contains("native") && root.is_object() && root.value("assets", json::array()).empty())
+          return true;
         break;
       case Fault::native_asset_id: {
         std::multiset<int> asset_ids;
@@ -90,7 +98,8 @@ bool really_has(const json& body, Fault fault, std::string_view path = {}) {
           if (asset.contains("data") && asset["data"].value("type", 0) == 0) return true;
           const json video = asset.value("video", json::object());
           if (asset.contains("video") && !(video.contains("mimes") && video.contains("minduration") &&
-                                           video.contains("maxduration") && video.contains("protocols"))) return true;
+                                           video.contains("maxduration") && video.contains("protocols")))
+            return true;
         }
         break;
       }
@@ -117,7 +126,8 @@ void expect_equal(const json& body, const domain::Auction& auction, const std::s
     const double floor = found->value("bidfloor", 0.0);
     EXPECT_NEAR(static_cast<double>(imp.floor.value), floor * 1e6, 0.501) << src;
     EXPECT_EQ(imp.tag_id, found->value("tagid", "")) << src;
-    EXPECT_EQ(imp.deals.size(), found->value("pmp", json::object()).value("deals", json::array()).size()) << src;
+    EXPECT_EQ(imp.deals.size(), found->value("pmp", json::object()).value("deals", json::array()).size())
+        << src;
     if (imp.banner != nullptr) {
       const json& banner = (*found)["banner"];
       if (banner.contains("format") && !banner["format"].empty()) {
@@ -131,7 +141,8 @@ void expect_equal(const json& body, const domain::Auction& auction, const std::s
     }
     if (imp.video != nullptr) {
       EXPECT_EQ(imp.video->mimes.size(), (*found)["video"]["mimes"].size()) << src;
-      EXPECT_EQ(imp.video->protocols.size(), (*found)["video"].value("protocols", json::array()).size()) << src;
+      EXPECT_EQ(imp.video->protocols.size(), (*found)["video"].value("protocols", json::array()).size())
+          << src;
       EXPECT_EQ(imp.video->max_duration_s, (*found)["video"].value("maxduration", 0)) << src;
     }
   }

@@ -20,6 +20,6 @@ std::vector<std::filesystem::path> files_under(const std::string& relative);
 }  // namespace bandstand::conformance
 
 /// Skips the test if a corpus is absent.
-#define NEEDS_DATA(relative)                                                                               \
-  if (!std::filesystem::exists(bandstand::conformance::data_root() / (relative)))                          \
+#define NEEDS_DATA(relative)                                                      \
+  if (!std::filesystem::exists(bandstand::conformance::data_root() / (relative))) \
   GTEST_SKIP() << "corpus " << (relative) << " not found; set BANDSTAND_DATA to the folder of shared data"

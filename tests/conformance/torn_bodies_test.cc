@@ -64,14 +64,15 @@ TEST(TornBodies, WithAFlippedByteAreReadOrRefused) {
       const Fault fault = request.refusal.fault;
       if (i % 4 == 0 && fault != Fault::not_an_object) {  // an independent parser agrees on what is JSON
         ++compared;
-        const bool json = fault != Fault::not_json && fault != Fault::invalid_utf8 && fault != Fault::too_deep;
+        const bool json =
+            fault != Fault::not_json && fault != Fault::invalid_utf8 && fault != Fault::too_deep;
         ASSERT_EQ(json, nlohmann::json::accept(body)) << body;
       }
       body[i] = kept;
     }
   }
-  std::printf("  ok %zu, malformed %zu, unusable %zu; %zu compared with an independent parser\n", outcomes[0], outcomes[1],
-              outcomes[2], compared);
+  std::printf("  ok %zu, malformed %zu, unusable %zu; %zu compared with an independent parser\n", outcomes[0],
+              outcomes[1], outcomes[2], compared);
   EXPECT_GT(outcomes[0], 0u);
   EXPECT_GT(outcomes[1], 0u);
 }

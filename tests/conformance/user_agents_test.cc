@@ -1,4 +1,5 @@
-// user_agents_test: the 12,143 cases of uap-core, and what the coarse classifier makes of real browser profiles.
+// user_agents_test: the 12,143 cases of uap-core, and what the coarse classifier makes of real browser
+// profiles.
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
@@ -28,7 +29,8 @@ struct Field {
   std::string AgentDetails::*value;
 };
 
-int run_cases(protocol::device::UapParser& parser, const std::string& file, const std::vector<Field>& fields) {
+int run_cases(protocol::device::UapParser& parser, const std::string& file,
+              const std::vector<Field>& fields) {
   int cases = 0;
   for (const YAML::Node& node : YAML::Load(whole(std::string(kFolder) + "/" + file))["test_cases"]) {
     const auto agent = node["user_agent_string"].as<std::string>();
@@ -48,11 +50,15 @@ TEST(UserAgents, PassEveryCaseOfUapCore) {
   auto parser = protocol::device::UapParser::compile(whole(std::string(kFolder) + "/regexes.yaml.xz"));
   ASSERT_TRUE(parser.has_value());
   using D = AgentDetails;
-  const int browsers = run_cases(*parser, "test_ua.yaml.xz", {{"family", &D::family}, {"major", &D::major},
-                                                              {"minor", &D::minor}, {"patch", &D::patch}});
+  const int browsers =
+      run_cases(*parser, "test_ua.yaml.xz",
+                {{"family", &D::family}, {"major", &D::major}, {"minor", &D::minor}, {"patch", &D::patch}});
   const int systems = run_cases(*parser, "test_os.yaml.xz",
-                                {{"family", &D::os}, {"major", &D::os_major}, {"minor", &D::os_minor},
-                                 {"patch", &D::os_patch}, {"patch_minor", &D::os_patch_minor}});
+                                {{"family", &D::os},
+                                 {"major", &D::os_major},
+                                 {"minor", &D::os_minor},
+                                 {"patch", &D::os_patch},
+                                 {"patch_minor", &D::os_patch_minor}});
   const int devices = run_cases(*parser, "test_device.yaml.xz",
                                 {{"family", &D::device}, {"brand", &D::brand}, {"model", &D::model}});
   std::printf("  browsers %d, systems %d, devices %d\n", browsers, systems, devices);

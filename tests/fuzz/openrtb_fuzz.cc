@@ -1,7 +1,8 @@
 // openrtb_fuzz: the bid request parser, privacy strings, notices and user agents on arbitrary bytes.
 //
-// What must hold: no crash; the outcome fits the fault; what is accepted keeps the promises that decision code relies on
-// (ids present and unique, a medium in each impression, prices in range); the same bytes read twice read the same.
+// What must hold: no crash; the outcome fits the fault; what is accepted keeps the promises that decision
+// code relies on (ids present and unique, a medium in each impression, prices in range); the same bytes read
+// twice read the same.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,8 +30,10 @@ void check_accepted(const openrtb::ParsedRequest& request) {
   for (std::size_t i = 0; i < auction.impressions.size(); ++i) {
     const auto& imp = auction.impressions[i];
     BANDSTAND_CHECK(!imp.id.empty() && in_range(imp.floor) && imp.quantity_e6 > 0);
-    BANDSTAND_CHECK(imp.banner != nullptr || imp.video != nullptr || imp.audio != nullptr || imp.native != nullptr);
-    BANDSTAND_CHECK(imp.video == nullptr || (!imp.video->mimes.empty() && in_range(imp.video->floor_per_second)));
+    BANDSTAND_CHECK(imp.banner != nullptr || imp.video != nullptr || imp.audio != nullptr ||
+                    imp.native != nullptr);
+    BANDSTAND_CHECK(imp.video == nullptr ||
+                    (!imp.video->mimes.empty() && in_range(imp.video->floor_per_second)));
     BANDSTAND_CHECK(imp.native == nullptr || !imp.native->assets.empty());
     for (const auto& deal : imp.deals) BANDSTAND_CHECK(!deal.id.empty() && in_range(deal.floor));
     for (std::size_t k = 0; k < i; ++k) BANDSTAND_CHECK(auction.impressions[k].id != imp.id);

@@ -1,7 +1,8 @@
 // openrtb_golden_test: each file holds a request and all that it is read as.
 //
-// A file is {"about", "request" (or "body": raw text), "expect"}. `expect` is the whole reading: what differs from an empty
-// request, in domain terms. BANDSTAND_UPDATE_GOLDEN=1 rewrites `expect`; look at the difference before committing it.
+// A file is {"about", "request" (or "body": raw text), "expect"}. `expect` is the whole reading: what differs
+// from an empty request, in domain terms. BANDSTAND_UPDATE_GOLDEN=1 rewrites `expect`; look at the difference
+// before committing it.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -269,7 +270,8 @@ Json describe(const ParsedRequest& request) {
 
 std::vector<std::filesystem::path> golden_files() {
   std::vector<std::filesystem::path> out;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(BANDSTAND_SOURCE_DIR "/tests/golden/openrtb")) {
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(BANDSTAND_SOURCE_DIR "/tests/golden/openrtb")) {
     if (entry.path().extension() == ".json") out.push_back(entry.path());
   }
   std::sort(out.begin(), out.end());

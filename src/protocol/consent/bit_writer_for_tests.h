@@ -1,4 +1,5 @@
-// bit_writer_for_tests: writes bit fields as base64url text, independently of the reader that is tested with it.
+// bit_writer_for_tests: writes bit fields as base64url text, independently of the reader that is tested with
+// it.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,8 @@ class BitWriter {
     static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     std::string bits = bits_, out;
     while (bits.size() % 6 != 0) bits.push_back('0');
-    for (std::size_t i = 0; i < bits.size(); i += 6) out.push_back(kAlphabet[std::stoul(bits.substr(i, 6), nullptr, 2)]);
+    for (std::size_t i = 0; i < bits.size(); i += 6)
+      out.push_back(kAlphabet[std::stoul(bits.substr(i, 6), nullptr, 2)]);
     return out;
   }
 

@@ -1,4 +1,5 @@
-// bits: reading fields of single bits from base64url text, as TCF and GPP strings are written. Internal to this folder.
+// bits: reading fields of single bits from base64url text, as TCF and GPP strings are written. Internal to
+// this folder.
 #pragma once
 
 #include <array>
@@ -49,8 +50,10 @@ class BitReader {
     return value;
   }
   void skip(std::size_t count) noexcept {
-    if (at_ + count > text_.size() * 6) bad_ = true;
-    else at_ += count;
+    if (at_ + count > text_.size() * 6)
+      bad_ = true;
+    else
+      at_ += count;
   }
   [[nodiscard]] bool bad() const { return bad_; }
   [[nodiscard]] std::size_t left() const { return text_.size() * 6 - at_; }

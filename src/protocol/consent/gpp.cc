@@ -11,7 +11,8 @@ namespace {
 
 constexpr int kSectionsMax = 64;
 
-/// A number in Fibonacci coding: bits for 1, 2, 3, 5, 8 ..., closed by a second 1 in a row. 0 if there is none.
+/// A number in Fibonacci coding: bits for 1, 2, 3, 5, 8 ..., closed by a second 1 in a row. 0 if there is
+/// none.
 std::uint32_t read_fibonacci(BitReader& bits) noexcept {
   std::uint32_t value = 0, previous = 1, current = 1;
   bool last = false;
@@ -64,12 +65,12 @@ struct UsLayout {
 
 constexpr UsLayout us_layout(int section) {
   switch (section) {
-    case 7: return {6, 3, true};   // usnat: sale, sharing, targeted advertising
-    case 8: return {3, 2, true};   // usca: sale, sharing
-    case 9: return {3, 2, false};  // usva: sale, targeted advertising
-    case 10: return {3, 2, true};  // usco
-    case 11: return {4, 2, false}; // usut
-    default: return {3, 2, true};  // usct
+    case 7: return {6, 3, true};    // usnat: sale, sharing, targeted advertising
+    case 8: return {3, 2, true};    // usca: sale, sharing
+    case 9: return {3, 2, false};   // usva: sale, targeted advertising
+    case 10: return {3, 2, true};   // usco
+    case 11: return {4, 2, false};  // usut
+    default: return {3, 2, true};   // usct
   }
 }
 
@@ -105,8 +106,8 @@ bool applies(std::span<const std::uint16_t> applicable, int section) {
   return false;
 }
 
-bool read_section(std::string_view text, int section, std::span<const std::uint16_t> applicable, std::uint16_t vendor_id,
-                  Gpp& out) noexcept {
+bool read_section(std::string_view text, int section, std::span<const std::uint16_t> applicable,
+                  std::uint16_t vendor_id, Gpp& out) noexcept {
   if (section == 2) {
     out.has_tcf = true;
     out.tcf = decode_tcf(text, vendor_id);
@@ -126,7 +127,8 @@ bool read_section(std::string_view text, int section, std::span<const std::uint1
 
 }  // namespace
 
-Gpp decode_gpp(std::string_view text, std::span<const std::uint16_t> applicable, std::uint16_t vendor_id) noexcept {
+Gpp decode_gpp(std::string_view text, std::span<const std::uint16_t> applicable,
+               std::uint16_t vendor_id) noexcept {
   Gpp out;
   std::size_t end = text.find('~');
   const SectionIds header = read_header(text.substr(0, end));

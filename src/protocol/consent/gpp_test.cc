@@ -67,9 +67,11 @@ TEST(Gpp, FindsEveryOptOutOfTheUsSections) {
     EXPECT_FALSE(none.us_opt_out) << c.section;
     for (std::size_t i = 0; i < values.size(); ++i) {
       values[i] = 1;
-      EXPECT_TRUE(decode_gpp(header + us_section(c.notices, values, c.rest), {}, 6).us_opt_out) << c.section << " " << i;
+      EXPECT_TRUE(decode_gpp(header + us_section(c.notices, values, c.rest), {}, 6).us_opt_out)
+          << c.section << " " << i;
       values[i] = 3;
-      EXPECT_FALSE(decode_gpp(header + us_section(c.notices, values, c.rest), {}, 6).valid) << c.section << " " << i;
+      EXPECT_FALSE(decode_gpp(header + us_section(c.notices, values, c.rest), {}, 6).valid)
+          << c.section << " " << i;
       values[i] = 2;
     }
   }
@@ -83,7 +85,8 @@ TEST(Gpp, ReadsTheGlobalPrivacyControlSegment) {
 }
 
 TEST(Gpp, IgnoresUsSectionsThatDoNotApply) {
-  const std::string text = header_of({8, 12}) + "~" + us_section(3, {1, 1}, 15) + "~" + us_section(3, {2, 2}, 14);
+  const std::string text =
+      header_of({8, 12}) + "~" + us_section(3, {1, 1}, 15) + "~" + us_section(3, {2, 2}, 14);
   const std::uint16_t connecticut[] = {12};
   const Gpp gpp = decode_gpp(text, connecticut, 6);
   EXPECT_TRUE(gpp.valid && gpp.us_known);
@@ -103,7 +106,8 @@ TEST(Gpp, SurvivesAnyText) {
   const std::string good = "DBACNYA~" + std::string(kTcf) + "~1YYN";
   for (int i = 0; i < 20'000; ++i) {
     std::string broken = good.substr(0, rng.below(good.size() + 1));
-    for (int k = 0; k < 2 && !broken.empty(); ++k) broken[rng.below(broken.size())] = static_cast<char>(rng.below(256));
+    for (int k = 0; k < 2 && !broken.empty(); ++k)
+      broken[rng.below(broken.size())] = static_cast<char>(rng.below(256));
     (void)decode_gpp(broken, {}, 6);
   }
 }

@@ -78,10 +78,10 @@ Tcf decode_tcf(std::string_view text, std::uint16_t vendor_id) noexcept {
   bits.skip(12 + 12 + 6);  // CMP, its version, screen
   bits.skip(12 + 12);      // language, vendor list version
   out.policy_version = static_cast<std::uint8_t>(bits.read(6));
-  bits.skip(1 + 1 + 12);   // service specific, non-standard texts, special features
+  bits.skip(1 + 1 + 12);  // service specific, non-standard texts, special features
   out.purpose_consents = read_purposes(bits);
   out.purpose_interests = read_purposes(bits);
-  bits.skip(1);            // purpose one treatment: not used; without purpose 1 we ask for nothing
+  bits.skip(1);  // purpose one treatment: not used; without purpose 1 we ask for nothing
   const std::uint32_t country = bits.read(12);
   out.publisher_country = static_cast<std::uint16_t>(('A' + (country >> 6)) << 8 | ('A' + (country & 0x3f)));
   bool malformed = (country >> 6) > 25 || (country & 0x3f) > 25;

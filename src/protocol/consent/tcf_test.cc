@@ -14,7 +14,8 @@ namespace {
 
 using Ids = std::vector<std::uint16_t>;
 
-// The example of IAB Europe's libraries: purposes 1, 2, 3 consented; vendors 2, 6, 8 with consent and with interest.
+// The example of IAB Europe's libraries: purposes 1, 2, 3 consented; vendors 2, 6, 8 with consent and with
+// interest.
 constexpr std::string_view kExample = "COvFyGBOvFyGBAbAAAENAPCAAOAAAAAAAAAAAEEUACCKAAA";
 
 TEST(Tcf, ReadsTheExampleOfTheSpecification) {
@@ -25,7 +26,8 @@ TEST(Tcf, ReadsTheExampleOfTheSpecification) {
   EXPECT_TRUE(tcf.vendor_consent);
   EXPECT_TRUE(tcf.vendor_interest);
   EXPECT_EQ(tcf.publisher_country, ('A' << 8) | 'A');
-  for (const std::uint16_t vendor : Ids{2, 6, 8}) EXPECT_TRUE(decode_tcf(kExample, vendor).vendor_consent) << vendor;
+  for (const std::uint16_t vendor : Ids{2, 6, 8})
+    EXPECT_TRUE(decode_tcf(kExample, vendor).vendor_consent) << vendor;
   for (const std::uint16_t vendor : Ids{0, 1, 3, 7, 9, 65535}) {
     EXPECT_FALSE(decode_tcf(kExample, vendor).vendor_consent) << vendor;
   }
@@ -86,7 +88,8 @@ std::string encode(const Made& made) {
 TEST(Tcf, FindsTheVendorInBitFieldAndInRanges) {
   for (const bool ranges : {false, true}) {
     const std::string text = encode({.consents = 0x3ff, .vendors = {3, 77, 1000}, .ranges = ranges});
-    for (const std::uint16_t vendor : Ids{3, 77, 1000}) EXPECT_TRUE(decode_tcf(text, vendor).vendor_consent) << vendor;
+    for (const std::uint16_t vendor : Ids{3, 77, 1000})
+      EXPECT_TRUE(decode_tcf(text, vendor).vendor_consent) << vendor;
     for (const std::uint16_t vendor : Ids{0, 1, 4, 999, 1001}) {
       EXPECT_TRUE(decode_tcf(text, vendor).valid);
       EXPECT_FALSE(decode_tcf(text, vendor).vendor_consent) << vendor;

@@ -48,9 +48,9 @@ std::uint64_t country_of(std::string_view code) noexcept {
   }
   if (code.size() == 2) return domain::pack8({upper, 2});
   const std::string_view alpha3(upper, 3);
-  const auto* const found = std::lower_bound(
-      std::begin(kCountries), std::end(kCountries), alpha3,
-      [](const char* row, std::string_view key) { return std::string_view(row, 3) < key; });
+  const auto* const found =
+      std::lower_bound(std::begin(kCountries), std::end(kCountries), alpha3,
+                       [](const char* row, std::string_view key) { return std::string_view(row, 3) < key; });
   if (found == std::end(kCountries) || std::string_view(*found, 3) != alpha3) return 0;
   return domain::pack8({*found + 3, 2});
 }

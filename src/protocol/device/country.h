@@ -6,7 +6,8 @@
 
 namespace bandstand::protocol::device {
 
-/// A country as domain::Geo packs it: upper-case alpha-2. Takes alpha-3 or alpha-2, any case; 0 if unknown. About 10 ns.
+/// A country as domain::Geo packs it: upper-case alpha-2. Takes alpha-3 or alpha-2, any case; 0 if unknown.
+/// About 10 ns.
 std::uint64_t country_of(std::string_view code) noexcept;
 
 /// The alpha-3 code of an alpha-2 one (upper case); empty if unknown. For writers; walks the table.

@@ -18,7 +18,8 @@ TEST(Country, TurnsAlpha3IntoAlpha2) {
 TEST(Country, KeepsAlpha2InUpperCase) { EXPECT_EQ(country_of("us"), domain::pack8("US")); }
 
 TEST(Country, KnowsNothingElse) {
-  for (const char* code : {"", "U", "USAA", "XYZ", "U5A", "\xff\xff\xff"}) EXPECT_EQ(country_of(code), 0u) << code;
+  for (const char* code : {"", "U", "USAA", "XYZ", "U5A", "\xff\xff\xff"})
+    EXPECT_EQ(country_of(code), 0u) << code;
 }
 
 TEST(Country, TurnsAlpha2BackIntoAlpha3) {

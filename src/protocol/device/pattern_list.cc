@@ -64,11 +64,13 @@ int PatternList::first_match(std::string_view text, Groups& groups) {
   for (const int index : candidates_) {
     const RE2& pattern = patterns_.GetRE2(index);
     const int wanted = std::min(pattern.NumberOfCapturingGroups() + 1, kGroupsMax);
-    if (!pattern.Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED, pieces.data(), wanted)) continue;
+    if (!pattern.Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED, pieces.data(), wanted))
+      continue;
     for (int i = 0; i < kGroupsMax; ++i) {
       const re2::StringPiece& piece = pieces[static_cast<std::size_t>(i)];
-      groups[static_cast<std::size_t>(i)] =
-          i < wanted && piece.data() != nullptr ? std::string_view(piece.data(), piece.size()) : std::string_view{};
+      groups[static_cast<std::size_t>(i)] = i < wanted && piece.data() != nullptr
+                                                ? std::string_view(piece.data(), piece.size())
+                                                : std::string_view{};
     }
     return index;
   }

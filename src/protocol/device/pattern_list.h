@@ -1,5 +1,5 @@
-// pattern_list: many regular expressions of which the first match is wanted, most of them ruled out by literals.
-// Internal to this folder.
+// pattern_list: many regular expressions of which the first match is wanted, most of them ruled out by
+// literals. Internal to this folder.
 #pragma once
 
 #include <re2/filtered_re2.h>
@@ -14,12 +14,13 @@
 
 namespace bandstand::protocol::device {
 
-/// An ordered list of patterns. RE2 finds for each the literals ("atoms") of which some must occur in what it matches;
-/// a text is searched for atoms once, and only the patterns that remain are run.
+/// An ordered list of patterns. RE2 finds for each the literals ("atoms") of which some must occur in what it
+/// matches; a text is searched for atoms once, and only the patterns that remain are run.
 class PatternList {
  public:
   static constexpr int kGroupsMax = 10;
-  using Groups = std::array<std::string_view, kGroupsMax>;  ///< [0] the match; a group that took no part is empty
+  using Groups =
+      std::array<std::string_view, kGroupsMax>;  ///< [0] the match; a group that took no part is empty
 
   /// Errors: `invalid_input` for a pattern that does not compile.
   base::Result<bool> add(const std::string& pattern, bool ignore_case);

@@ -13,14 +13,16 @@
 namespace bandstand::protocol::device {
 namespace {
 
-/// One of the three lists: up to five fields an answer, each from its replacement or from a group of the match.
+/// One of the three lists: up to five fields an answer, each from its replacement or from a group of the
+/// match.
 struct AgentList {
   static constexpr std::size_t kFields = 5;
   struct Replacements {
     std::array<std::string, kFields> text;
     std::array<bool, kFields> given{};
   };
-  /// What yaml calls the fields, and the group that stands in for a replacement that is not given (0: nothing).
+  /// What yaml calls the fields, and the group that stands in for a replacement that is not given (0:
+  /// nothing).
   std::array<const char*, kFields> names{};
   std::array<int, kFields> groups{};
   PatternList patterns;
@@ -32,8 +34,10 @@ std::string filled_in(const std::string& replacement, const PatternList::Groups&
   std::string out;
   for (std::size_t i = 0; i < replacement.size(); ++i) {
     const char next = i + 1 < replacement.size() ? replacement[i + 1] : '\0';
-    if (replacement[i] == '$' && next >= '1' && next <= '9') out.append(groups[static_cast<std::size_t>(replacement[++i] - '0')]);
-    else out.push_back(replacement[i]);
+    if (replacement[i] == '$' && next >= '1' && next <= '9')
+      out.append(groups[static_cast<std::size_t>(replacement[++i] - '0')]);
+    else
+      out.push_back(replacement[i]);
   }
   const std::size_t first = out.find_first_not_of(' ');
   if (first == std::string::npos) return {};
@@ -48,17 +52,21 @@ std::array<std::string, AgentList::kFields> fields_of(AgentList& list, std::stri
   if (match < 0) return out;
   const AgentList::Replacements& replacements = list.replacements[static_cast<std::size_t>(match)];
   for (std::size_t i = 0; i < AgentList::kFields; ++i) {
-    if (replacements.given[i]) out[i] = filled_in(replacements.text[i], groups);
-    else if (list.groups[i] != 0) out[i] = groups[static_cast<std::size_t>(list.groups[i])];
+    if (replacements.given[i])
+      out[i] = filled_in(replacements.text[i], groups);
+    else if (list.groups[i] != 0)
+      out[i] = groups[static_cast<std::size_t>(list.groups[i])];
   }
   return out;
 }
 
 base::Result<bool> read_list(const YAML::Node& nodes, AgentList& list) {
-  if (!nodes.IsSequence()) return base::fail(base::Code::invalid_input, "user agents: a list of patterns is missing");
+  if (!nodes.IsSequence())
+    return base::fail(base::Code::invalid_input, "user agents: a list of patterns is missing");
   for (const YAML::Node& node : nodes) {
     const YAML::Node flag = node["regex_flag"];
-    BANDSTAND_TRY_VOID(list.patterns.add(node["regex"].as<std::string>(), flag && flag.as<std::string>() == "i"));
+    BANDSTAND_TRY_VOID(
+        list.patterns.add(node["regex"].as<std::string>(), flag && flag.as<std::string>() == "i"));
     AgentList::Replacements replacements;
     for (std::size_t i = 0; i < AgentList::kFields; ++i) {
       if (list.names[i] == nullptr) continue;
@@ -111,7 +119,8 @@ UapParser& UapParser::operator=(UapParser&&) noexcept = default;
 base::Result<UapParser> UapParser::compile(const std::string& yaml, std::size_t cached_agents) {
   auto state = std::make_unique<State>();
   state->cache.resize(cached_agents == 0 ? 1 : cached_agents);
-  state->browsers.names = {"family_replacement", "v1_replacement", "v2_replacement", "v3_replacement", nullptr};
+  state->browsers.names = {"family_replacement", "v1_replacement", "v2_replacement", "v3_replacement",
+                           nullptr};
   state->browsers.groups = {1, 2, 3, 4, 0};
   state->systems.names = {"os_replacement", "os_v1_replacement", "os_v2_replacement", "os_v3_replacement",
                           "os_v4_replacement"};

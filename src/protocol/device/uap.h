@@ -1,7 +1,9 @@
-// uap: user agents by the patterns of uap-core's regexes.yaml: browser, system and device with their versions.
+// uap: user agents by the patterns of uap-core's regexes.yaml: browser, system and device with their
+// versions.
 //
-// For reports and checks off the hot path; requests use the coarse classifier of user_agent.h. The file is not carried
-// with Bandstand (Apache-2.0, github.com/ua-parser/uap-core); it is loaded from where the operator has it.
+// For reports and checks off the hot path; requests use the coarse classifier of user_agent.h. The file is
+// not carried with Bandstand (Apache-2.0, github.com/ua-parser/uap-core); it is loaded from where the
+// operator has it.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +25,8 @@ struct AgentDetails {
 /// Compiled patterns and a cache of answers. One thread.
 class UapParser {
  public:
-  /// Compiles the text of regexes.yaml (linear-time patterns, RE2; some 0.2 s and 60 MB). Errors: `invalid_input`.
+  /// Compiles the text of regexes.yaml (linear-time patterns, RE2; some 0.2 s and 60 MB). Errors:
+  /// `invalid_input`.
   static base::Result<UapParser> compile(const std::string& yaml, std::size_t cached_agents = 4096);
   ~UapParser();
   UapParser(UapParser&&) noexcept;

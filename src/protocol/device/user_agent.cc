@@ -13,11 +13,31 @@ using domain::Os;
 
 /// What the words say; one bit each.
 enum Sign : std::uint64_t {
-  kWindows = 1u << 0, kWindowsPhone = 1u << 1, kAndroid = 1u << 2, kPhoneOrPod = 1u << 3, kPad = 1u << 4,
-  kMac = 1u << 5, kChromeOs = 1u << 6, kLinux = 1u << 7, kTvOs = 1u << 8, kTv = 1u << 9, kConsole = 1u << 10,
-  kMobile = 1u << 11, kTablet = 1u << 12, kChrome = 1u << 13, kSafari = 1u << 14, kFirefox = 1u << 15,
-  kEdge = 1u << 16, kOpera = 1u << 17, kSamsung = 1u << 18, kExplorer = 1u << 19, kInApp = 1u << 20,
-  kOtherBrowser = 1u << 21, kWebKit = 1u << 22, kFireTv = 1u << 23, kOtherOs = 1u << 24,
+  kWindows = 1u << 0,
+  kWindowsPhone = 1u << 1,
+  kAndroid = 1u << 2,
+  kPhoneOrPod = 1u << 3,
+  kPad = 1u << 4,
+  kMac = 1u << 5,
+  kChromeOs = 1u << 6,
+  kLinux = 1u << 7,
+  kTvOs = 1u << 8,
+  kTv = 1u << 9,
+  kConsole = 1u << 10,
+  kMobile = 1u << 11,
+  kTablet = 1u << 12,
+  kChrome = 1u << 13,
+  kSafari = 1u << 14,
+  kFirefox = 1u << 15,
+  kEdge = 1u << 16,
+  kOpera = 1u << 17,
+  kSamsung = 1u << 18,
+  kExplorer = 1u << 19,
+  kInApp = 1u << 20,
+  kOtherBrowser = 1u << 21,
+  kWebKit = 1u << 22,
+  kFireTv = 1u << 23,
+  kOtherOs = 1u << 24,
 };
 
 /// A literal: its first eight bytes as one number, so that most words are told apart by one comparison.
@@ -33,43 +53,62 @@ struct Word {
 };
 
 /// Words by their first letter (either case). A word matches by its beginning: "Chrome/120" is "Chrome".
-constexpr Word kA[] = {{"Android", kAndroid}, {"AppleWebKit", kWebKit}, {"AppleTV", kTvOs}, {"Apple TV", kTvOs},
-                       {"AFT", kFireTv}, {"adr", kAndroid}};
-constexpr Word kB[] = {{"BRAVIA", kTv}, {"BlackBerry", kOtherOs | kMobile}, {"BB10", kOtherOs | kMobile},
+constexpr Word kA[] = {{"Android", kAndroid}, {"AppleWebKit", kWebKit}, {"AppleTV", kTvOs},
+                       {"Apple TV", kTvOs},   {"AFT", kFireTv},         {"adr", kAndroid}};
+constexpr Word kB[] = {{"BRAVIA", kTv},
+                       {"BlackBerry", kOtherOs | kMobile},
+                       {"BB10", kOtherOs | kMobile},
                        {"Brave", kOtherBrowser}};
-constexpr Word kC[] = {{"Chrome", kChrome}, {"CriOS", kChrome}, {"CrOS", kChromeOs}, {"Chromium", kChrome},
-                       {"CFNetwork", kInApp}, {"CrKey", kTv}};
-constexpr Word kD[] = {{"Dalvik", kInApp | kAndroid}, {"Darwin", kMac}, {"DuckDuckGo", kOtherBrowser}, {"DTV", kTv}};
+constexpr Word kC[] = {{"Chrome", kChrome},   {"CriOS", kChrome},    {"CrOS", kChromeOs},
+                       {"Chromium", kChrome}, {"CFNetwork", kInApp}, {"CrKey", kTv}};
+constexpr Word kD[] = {
+    {"Dalvik", kInApp | kAndroid}, {"Darwin", kMac}, {"DuckDuckGo", kOtherBrowser}, {"DTV", kTv}};
 constexpr Word kE[] = {{"Edg/", kEdge}, {"Edge/", kEdge}, {"EdgA/", kEdge}, {"EdgiOS/", kEdge}};
-constexpr Word kF[] = {{"Firefox", kFirefox}, {"FxiOS", kFirefox}, {"FBAN", kInApp}, {"FBAV", kInApp}, {"FB_IAB", kInApp}};
+constexpr Word kF[] = {
+    {"Firefox", kFirefox}, {"FxiOS", kFirefox}, {"FBAN", kInApp}, {"FBAV", kInApp}, {"FB_IAB", kInApp}};
 constexpr Word kG[] = {{"GSA/", kInApp}, {"GoogleTV", kTv}, {"Google TV", kTv}};
 constexpr Word kH[] = {{"HbbTV", kTv}};
-constexpr Word kI[] = {{"iPhone", kPhoneOrPod}, {"iPad", kPad}, {"iPod", kPhoneOrPod}, {"Instagram", kInApp},
+constexpr Word kI[] = {{"iPhone", kPhoneOrPod},
+                       {"iPad", kPad},
+                       {"iPod", kPhoneOrPod},
+                       {"Instagram", kInApp},
                        {"iOS", kPhoneOrPod}};
 constexpr Word kK[] = {{"KAIOS", kOtherOs | kMobile}, {"KFAPWI", kTablet}};
 constexpr Word kL[] = {{"Linux", kLinux}, {"Line/", kInApp}, {"LinkedInApp", kInApp}};
-constexpr Word kM[] = {{"Macintosh", kMac}, {"Mac OS X", kMac}, {"Mobile", kMobile}, {"MSIE", kExplorer},
-                       {"MicroMessenger", kInApp}, {"Mac_PowerPC", kMac}};
+constexpr Word kM[] = {{"Macintosh", kMac}, {"Mac OS X", kMac},         {"Mobile", kMobile},
+                       {"MSIE", kExplorer}, {"MicroMessenger", kInApp}, {"Mac_PowerPC", kMac}};
 constexpr Word kN[] = {{"Nintendo", kConsole}, {"NetCast", kTvOs}};
 constexpr Word kO[] = {{"OPR/", kOpera}, {"Opera", kOpera}, {"OPiOS", kOpera}, {"OPT/", kOpera}};
 constexpr Word kP[] = {{"PlayStation", kConsole}, {"Pinterest", kInApp}};
 constexpr Word kR[] = {{"Roku", kTvOs}};
-constexpr Word kS[] = {{"Safari", kSafari}, {"SamsungBrowser", kSamsung}, {"SMART-TV", kTv}, {"SmartTV", kTv},
-                       {"Smart TV", kTv}, {"Silk", kOtherBrowser}, {"Snapchat", kInApp}, {"Symbian", kOtherOs | kMobile},
+constexpr Word kS[] = {{"Safari", kSafari},
+                       {"SamsungBrowser", kSamsung},
+                       {"SMART-TV", kTv},
+                       {"SmartTV", kTv},
+                       {"Smart TV", kTv},
+                       {"Silk", kOtherBrowser},
+                       {"Snapchat", kInApp},
+                       {"Symbian", kOtherOs | kMobile},
                        {"Series60", kOtherOs | kMobile}};
-constexpr Word kT[] = {{"Trident", kExplorer}, {"Tablet", kTablet}, {"Tizen", kOtherOs}, {"TV", kTv}, {"tvOS", kTvOs},
-                       {"TikTok", kInApp}, {"Twitter", kInApp}};
+constexpr Word kT[] = {{"Trident", kExplorer}, {"Tablet", kTablet}, {"Tizen", kOtherOs}, {"TV", kTv},
+                       {"tvOS", kTvOs},        {"TikTok", kInApp},  {"Twitter", kInApp}};
 constexpr Word kU[] = {{"UCBrowser", kOtherBrowser}, {"Ubuntu", kLinux}};
 constexpr Word kV[] = {{"Vivaldi", kOtherBrowser}, {"VIDAA", kTvOs}};
-constexpr Word kW[] = {{"Windows Phone", kWindowsPhone}, {"Windows", kWindows}, {"Web0S", kTvOs}, {"webOS", kTvOs},
-                       {"wv)", kInApp}, {"wv;", kInApp}, {"watchOS", kOtherOs}};
+constexpr Word kW[] = {{"Windows Phone", kWindowsPhone},
+                       {"Windows", kWindows},
+                       {"Web0S", kTvOs},
+                       {"webOS", kTvOs},
+                       {"wv)", kInApp},
+                       {"wv;", kInApp},
+                       {"watchOS", kOtherOs}};
 constexpr Word kX[] = {{"X11", kLinux}, {"Xbox", kConsole}};
 constexpr Word kY[] = {{"YaBrowser", kOtherBrowser}};
 
 template <std::size_t n>
 std::uint64_t match(std::string_view rest, std::uint64_t head, const Word (&words)[n]) noexcept {
   for (const Word& word : words) {
-    if (((head ^ word.head) & word.mask) == 0 && (word.literal.size() <= 8 || rest.starts_with(word.literal))) {
+    if (((head ^ word.head) & word.mask) == 0 &&
+        (word.literal.size() <= 8 || rest.starts_with(word.literal))) {
       return word.sign;
     }
   }
@@ -113,7 +152,9 @@ std::uint64_t sign_of(std::string_view rest) noexcept {
   }
 }
 
-bool is_word(char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_'; }
+bool is_word(char c) {
+  return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_';
+}
 
 std::uint64_t signs_of(std::string_view text) noexcept {
   std::uint64_t signs = 0;
@@ -160,8 +201,10 @@ DeviceType type_of(std::uint64_t s) {
   if ((s & (kTv | kTvOs)) != 0 || ((s & kFireTv) != 0 && (s & kAndroid) != 0)) return DeviceType::ctv;
   if ((s & kPad) != 0) return DeviceType::tablet;
   if ((s & (kPhoneOrPod | kWindowsPhone)) != 0) return DeviceType::phone;
-  if ((s & kAndroid) != 0) return (s & kMobile) != 0 && (s & kTablet) == 0 ? DeviceType::phone : DeviceType::tablet;
-  if ((s & (kWindows | kMac | kChromeOs)) != 0) return DeviceType::pc;  // "Tablet PC 2.0" is a feature, not a tablet
+  if ((s & kAndroid) != 0)
+    return (s & kMobile) != 0 && (s & kTablet) == 0 ? DeviceType::phone : DeviceType::tablet;
+  if ((s & (kWindows | kMac | kChromeOs)) != 0)
+    return DeviceType::pc;  // "Tablet PC 2.0" is a feature, not a tablet
   if ((s & kTablet) != 0) return DeviceType::tablet;
   if ((s & kMobile) != 0) return DeviceType::phone;
   if ((s & kLinux) != 0) return DeviceType::pc;
@@ -190,10 +233,12 @@ domain::Os os_of(std::string_view name) noexcept {
   if (text.starts_with("ios") || text.starts_with("iphone") || text.starts_with("ipad")) return Os::ios;
   if (text.starts_with("android") || text.starts_with("fireos")) return Os::android;
   if (text.starts_with("windows")) return Os::windows;
-  if (text.starts_with("macos") || text.starts_with("osx") || text == "mac" || text.starts_with("macintosh")) return Os::macos;
+  if (text.starts_with("macos") || text.starts_with("osx") || text == "mac" || text.starts_with("macintosh"))
+    return Os::macos;
   if (text.starts_with("chromeos") || text.starts_with("chromiumos") || text == "cros") return Os::chrome_os;
-  if (text.starts_with("tvos") || text.starts_with("tizen") || text.starts_with("webos") || text.starts_with("web0s") ||
-      text.starts_with("roku") || text.starts_with("vidaa") || text.starts_with("smartcast")) {
+  if (text.starts_with("tvos") || text.starts_with("tizen") || text.starts_with("webos") ||
+      text.starts_with("web0s") || text.starts_with("roku") || text.starts_with("vidaa") ||
+      text.starts_with("smartcast")) {
     return Os::tv;
   }
   if (text.starts_with("linux") || text.starts_with("ubuntu")) return Os::linux_desktop;

@@ -1,4 +1,5 @@
-// user_agent: system, browser and kind of device from a User-Agent header, by a few literals; for the hot path.
+// user_agent: system, browser and kind of device from a User-Agent header, by a few literals; for the hot
+// path.
 //
 // Coarse on purpose: targeting asks for no more. The full parser, driven by uap-core's patterns, is uap.h.
 #pragma once

@@ -1,4 +1,5 @@
-// allocation_test: what the hot path allocates once it is warm: nothing. Counts every operator new of the test program.
+// allocation_test: what the hot path allocates once it is warm: nothing. Counts every operator new of the
+// test program.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

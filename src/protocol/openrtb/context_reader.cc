@@ -57,22 +57,24 @@ void read_kwarray(JsonReader& r, ondemand::value& value, const Place& at, Texts&
 void read_schain(JsonReader& r, ondemand::value& value, const Place& at, domain::SupplyChain& chain) {
   static constexpr KeyTable kKeys({"complete", "nodes"});
   static constexpr KeyTable kNodeKeys({"asi", "sid", "hp"});
-  chain.present = r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
-    if (field == kKeys["complete"]) return r.boolean(token, here, chain.complete);
-    base::ArenaList<domain::SchainNode> nodes(r.arena, 4);
-    r.elements(v, here, [&](const Place& there, ondemand::value& element, Token) {
-      domain::SchainNode node;
-      r.fields(element, kNodeKeys, there, [&](std::size_t part, const Place& place, ondemand::value&, Token part_token) {
-        switch (part) {
-          case kNodeKeys["asi"]: return r.lowered(part_token, place, node.asi);
-          case kNodeKeys["sid"]: return r.text(part_token, place, node.sid);
-          case kNodeKeys["hp"]: return r.boolean(part_token, place, node.hp);
-        }
+  chain.present =
+      r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
+        if (field == kKeys["complete"]) return r.boolean(token, here, chain.complete);
+        base::ArenaList<domain::SchainNode> nodes(r.arena, 4);
+        r.elements(v, here, [&](const Place& there, ondemand::value& element, Token) {
+          domain::SchainNode node;
+          r.fields(element, kNodeKeys, there,
+                   [&](std::size_t part, const Place& place, ondemand::value&, Token part_token) {
+                     switch (part) {
+                       case kNodeKeys["asi"]: return r.lowered(part_token, place, node.asi);
+                       case kNodeKeys["sid"]: return r.text(part_token, place, node.sid);
+                       case kNodeKeys["hp"]: return r.boolean(part_token, place, node.hp);
+                     }
+                   });
+          nodes.push(node);
+        });
+        chain.nodes = nodes.span();
       });
-      nodes.push(node);
-    });
-    chain.nodes = nodes.span();
-  });
 }
 
 namespace {
@@ -89,9 +91,10 @@ void read_content(JsonReader& r, ondemand::value& value, const Place& at, Pendin
 
 }  // namespace
 
-void read_channel(JsonReader& r, ondemand::value& value, const Place& at, domain::Channel channel, Pending& pending) {
-  static constexpr KeyTable kKeys({"id", "name", "domain", "page", "ref", "bundle", "cat", "sectioncat", "pagecat",
-                                   "cattax", "keywords", "kwarray", "publisher", "content"});
+void read_channel(JsonReader& r, ondemand::value& value, const Place& at, domain::Channel channel,
+                  Pending& pending) {
+  static constexpr KeyTable kKeys({"id", "name", "domain", "page", "ref", "bundle", "cat", "sectioncat",
+                                   "pagecat", "cattax", "keywords", "kwarray", "publisher", "content"});
   static constexpr KeyTable kPublisherKeys({"id"});
   domain::Auction& a = r.out.auction;
   if (!r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
@@ -109,9 +112,10 @@ void read_channel(JsonReader& r, ondemand::value& value, const Place& at, domain
           case kKeys["keywords"]: return read_keywords(r, token, here, pending.site_keywords);
           case kKeys["kwarray"]: return read_kwarray(r, v, here, pending.site_keywords);
           case kKeys["publisher"]:
-            r.fields(v, kPublisherKeys, here, [&](std::size_t, const Place& there, ondemand::value&, Token id) {
-              r.text(id, there, a.publisher_id);
-            });
+            r.fields(v, kPublisherKeys, here,
+                     [&](std::size_t, const Place& there, ondemand::value&, Token id) {
+                       r.text(id, there, a.publisher_id);
+                     });
             return;
           case kKeys["content"]: return read_content(r, v, here, pending);
         }
@@ -163,8 +167,10 @@ void read_structured_agent(JsonReader& r, ondemand::value& value, const Place& a
 }  // namespace
 
 void read_device(JsonReader& r, ondemand::value& value, const Place& at, Pending& pending) {
-  static constexpr KeyTable kKeys({"ua", "sua", "ip", "ipv6", "make", "model", "os", "osv", "devicetype", "language",
-                                   "langb", "connectiontype", "js", "geo", "dnt", "lmt", "ifa", "w", "h", "ppi"});
+  static constexpr KeyTable kKeys({"ua", "sua", "ip",         "ipv6",     "make",  "model",
+                                   "os", "osv", "devicetype", "language", "langb", "connectiontype",
+                                   "js", "geo", "dnt",        "lmt",      "ifa",   "w",
+                                   "h",  "ppi"});
   domain::Device& d = r.out.auction.device;
   std::int32_t pixels_per_inch = 0;
   r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
@@ -208,29 +214,33 @@ void read_device(JsonReader& r, ondemand::value& value, const Place& at, Pending
 namespace {
 
 /// user.data[].segment[]: sealed until the consent gate has spoken.
-void read_segments(JsonReader& r, ondemand::value& value, const Place& at, base::ArenaList<domain::Segment>& segments) {
+void read_segments(JsonReader& r, ondemand::value& value, const Place& at,
+                   base::ArenaList<domain::Segment>& segments) {
   static constexpr KeyTable kDataKeys({"id", "name", "segment"});
   static constexpr KeyTable kSegmentKeys({"id", "name", "value"});
   constexpr std::size_t kSegmentsMax = 256;
   r.elements(value, at, [&](const Place& here, ondemand::value& data, Token) {
     std::string_view provider, name;
     const std::size_t first = segments.size();
-    r.fields(data, kDataKeys, here, [&](std::size_t field, const Place& there, ondemand::value& v, Token token) {
-      switch (field) {
-        case kDataKeys["id"]: return r.text(token, there, provider);
-        case kDataKeys["name"]: return r.text(token, there, name);
-        case kDataKeys["segment"]:
-          r.elements(v, there, [&](const Place& place, ondemand::value& element, Token) {
-            domain::Segment segment;
-            r.fields(element, kSegmentKeys, place, [&](std::size_t part, const Place& part_place, ondemand::value&, Token text) {
-              if (part == kSegmentKeys["id"]) r.text(text, part_place, segment.id);
-            });
-            if (!segment.id.empty() && segments.size() < kSegmentsMax) segments.push(segment);
-          });
-          return;
-      }
-    });
-    for (std::size_t i = first; i < segments.size(); ++i) segments[i].provider = name.empty() ? provider : name;
+    r.fields(data, kDataKeys, here,
+             [&](std::size_t field, const Place& there, ondemand::value& v, Token token) {
+               switch (field) {
+                 case kDataKeys["id"]: return r.text(token, there, provider);
+                 case kDataKeys["name"]: return r.text(token, there, name);
+                 case kDataKeys["segment"]:
+                   r.elements(v, there, [&](const Place& place, ondemand::value& element, Token) {
+                     domain::Segment segment;
+                     r.fields(element, kSegmentKeys, place,
+                              [&](std::size_t part, const Place& part_place, ondemand::value&, Token text) {
+                                if (part == kSegmentKeys["id"]) r.text(text, part_place, segment.id);
+                              });
+                     if (!segment.id.empty() && segments.size() < kSegmentsMax) segments.push(segment);
+                   });
+                   return;
+               }
+             });
+    for (std::size_t i = first; i < segments.size(); ++i)
+      segments[i].provider = name.empty() ? provider : name;
   });
 }
 

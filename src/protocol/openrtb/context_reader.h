@@ -14,7 +14,8 @@ struct Pending {
   std::int64_t gdpr = -1, gdpr_ext = -1;
   domain::SupplyChain schain_ext;
   domain::Geo user_geo;
-  Texts site_keywords, content_keywords, user_keywords, wlangb, categories, section_categories, page_categories;
+  Texts site_keywords, content_keywords, user_keywords, wlangb, categories, section_categories,
+      page_categories;
   std::string_view language_b, platform;
   domain::Size screen;
   int channels = 0;
@@ -22,7 +23,8 @@ struct Pending {
 };
 
 /// site, app or dooh.
-void read_channel(JsonReader& reader, ondemand::value& value, const Place& at, domain::Channel channel, Pending& pending);
+void read_channel(JsonReader& reader, ondemand::value& value, const Place& at, domain::Channel channel,
+                  Pending& pending);
 void read_device(JsonReader& reader, ondemand::value& value, const Place& at, Pending& pending);
 void read_user(JsonReader& reader, ondemand::value& value, const Place& at, Pending& pending);
 void read_source(JsonReader& reader, ondemand::value& value, const Place& at, Pending& pending);

@@ -23,7 +23,9 @@ void append_runs(std::string_view text, std::string& out, Special&& special, Rep
 }  // namespace
 
 void append_json(std::string_view text, std::string& out) {
-  const auto special = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\' || c == '/'; };
+  const auto special = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\' || c == '/';
+  };
   append_runs(text, out, special, [&](std::size_t i) {
     const char c = text[i];
     switch (c) {
@@ -43,7 +45,8 @@ void append_json(std::string_view text, std::string& out) {
 
 void append_html(std::string_view text, std::string& out) {
   const auto special = [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == '&' || c == '<' || c == '>' || c == '"' || c == '\'' || c == '`';
+    return static_cast<unsigned char>(c) < 0x20 || c == '&' || c == '<' || c == '>' || c == '"' ||
+           c == '\'' || c == '`';
   };
   append_runs(text, out, special, [&](std::size_t i) {
     switch (text[i]) {
@@ -61,7 +64,8 @@ void append_html(std::string_view text, std::string& out) {
 void append_url(std::string_view text, std::string& out) {
   const auto special = [](char c) {
     const char lower = static_cast<char>(c | 0x20);
-    return !((lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~');
+    return !((lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+             c == '~');
   };
   append_runs(text, out, special, [&](std::size_t i) {
     out.push_back('%');

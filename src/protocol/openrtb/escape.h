@@ -1,5 +1,5 @@
-// escape: text from outside into JSON, HTML, XML and URLs, each by the rules of its context; appends, never allocates
-// beyond the buffer's growth.
+// escape: text from outside into JSON, HTML, XML and URLs, each by the rules of its context; appends, never
+// allocates beyond the buffer's growth.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace bandstand::protocol::openrtb {
 
-/// Between the quotes of a JSON string (RFC 8259). Also escapes '<' followed by '/' ("<\/"), so that it may stand in a
-/// script element. Bytes that are no UTF-8 are passed on.
+/// Between the quotes of a JSON string (RFC 8259). Also escapes '<' followed by '/' ("<\/"), so that it may
+/// stand in a script element. Bytes that are no UTF-8 are passed on.
 void append_json(std::string_view text, std::string& out);
 /// Text or a quoted attribute value of HTML or XML. Control characters that XML 1.0 forbids become spaces.
 void append_html(std::string_view text, std::string& out);

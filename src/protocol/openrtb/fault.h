@@ -16,17 +16,18 @@ enum class Outcome : std::uint8_t {
 };
 const char* name_of(Outcome outcome) noexcept;
 
-/// The reasons. Metrics carry name_of(); the numbers may change. The comment says what happens to the request: whole
-/// requests are refused, single media, impressions and deals are left out, oddities are tolerated and counted.
+/// The reasons. Metrics carry name_of(); the numbers may change. The comment says what happens to the
+/// request: whole requests are refused, single media, impressions and deals are left out, oddities are
+/// tolerated and counted.
 enum class Fault : std::uint8_t {
   none,
   // Malformed.
-  too_large,     ///< body over the limit; not read
-  too_deep,      ///< nested deeper than 64
-  not_json,      ///< syntax, truncation, trailing bytes, a bad escape or lone surrogate in a field that we read
+  too_large,  ///< body over the limit; not read
+  too_deep,   ///< nested deeper than 64
+  not_json,   ///< syntax, truncation, trailing bytes, a bad escape or lone surrogate in a field that we read
   invalid_utf8,
   not_an_object,
-  id_missing,    ///< no id, an empty one, or no text
+  id_missing,  ///< no id, an empty one, or no text
   // Unusable.
   no_impression,
   too_many_impressions,
@@ -36,16 +37,16 @@ enum class Fault : std::uint8_t {
   negative,          ///< a number that must not be negative is
   gdpr_range,        ///< regs.gdpr neither 0 nor 1
   // What they refer to is left out; unusable if no impression remains.
-  no_medium,             ///< an impression without banner, video, audio or native
-  price,                 ///< bidfloor, mincpmpersec or durfloors: no decimal number from 0 to 10,000
-  quantity,              ///< qty.multiplier not above 0
-  banner_no_size,        ///< neither format nor w and h
-  banner_size_range,     ///< only wmin, wmax, hmin, hmax, which 2.6 no longer has
-  format_empty,          ///< neither {w, h} nor {wmin, wratio, hratio}
-  format_incomplete,     ///< part of {wmin, wratio, hratio}
+  no_medium,          ///< an impression without banner, video, audio or native
+  price,              ///< bidfloor, mincpmpersec or durfloors: no decimal number from 0 to 10,000
+  quantity,           ///< qty.multiplier not above 0
+  banner_no_size,     ///< neither format nor w and h
+  banner_size_range,  ///< only wmin, wmax, hmin, hmax, which 2.6 no longer has
+  format_empty,       ///< neither {w, h} nor {wmin, wratio, hratio}
+  format_incomplete,  ///< part of {wmin, wratio, hratio}
   mimes_missing,
   native_request_missing,
-  native_request_json,   ///< the string in native.request is no JSON object
+  native_request_json,  ///< the string in native.request is no JSON object
   native_no_assets,
   native_asset_id,       ///< given twice, or for some assets only
   native_asset_kind,     ///< not exactly one of title, img, data, video
@@ -71,8 +72,8 @@ constexpr Outcome outcome_of(Fault fault) noexcept {
   return fault <= Fault::id_missing ? Outcome::malformed : Outcome::unusable;
 }
 
-/// Where: "imp[0].video.mimes". Fixed size; longer paths are cut. Printable ASCII only: keys of strangers never get here
-/// but through the names that we look for.
+/// Where: "imp[0].video.mimes". Fixed size; longer paths are cut. Printable ASCII only: keys of strangers
+/// never get here but through the names that we look for.
 class FieldPath {
  public:
   [[nodiscard]] std::string_view view() const { return {text_, size_}; }

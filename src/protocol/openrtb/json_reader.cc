@@ -13,7 +13,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Cuts the spaces that simdjson leaves behind a token.
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\n' || text.back() == '\t' || text.back() == '\r')) {
+  while (!text.empty() &&
+         (text.back() == ' ' || text.back() == '\n' || text.back() == '\t' || text.back() == '\r')) {
     text.remove_suffix(1);
   }
   return text;
@@ -24,10 +25,14 @@ int hex4(const char* p) noexcept {
   for (int i = 0; i < 4; ++i) {
     const char c = p[i];
     int digit = 0;
-    if (is_digit(c)) digit = c - '0';
-    else if (c >= 'a' && c <= 'f') digit = c - 'a' + 10;
-    else if (c >= 'A' && c <= 'F') digit = c - 'A' + 10;
-    else return -1;
+    if (is_digit(c))
+      digit = c - '0';
+    else if (c >= 'a' && c <= 'f')
+      digit = c - 'a' + 10;
+    else if (c >= 'A' && c <= 'F')
+      digit = c - 'A' + 10;
+    else
+      return -1;
     value = value * 16 + digit;
   }
   return value;
@@ -52,7 +57,8 @@ char* append_utf8(char* to, std::uint32_t c) noexcept {
   return to;
 }
 
-/// Resolves \uXXXX at `p` (behind the u), pairs included. Returns the bytes read, 0 if it is none or a lone surrogate.
+/// Resolves \uXXXX at `p` (behind the u), pairs included. Returns the bytes read, 0 if it is none or a lone
+/// surrogate.
 std::size_t unicode_escape(std::string_view rest, std::uint32_t& c) noexcept {
   if (rest.size() < 4) return 0;
   const int first = hex4(rest.data());
@@ -64,7 +70,8 @@ std::size_t unicode_escape(std::string_view rest, std::uint32_t& c) noexcept {
   if (rest.size() < 10 || rest[4] != '\\' || rest[5] != 'u') return 0;
   const int second = hex4(rest.data() + 6);
   if (second < 0xdc00 || second > 0xdfff) return 0;
-  c = 0x10000 + ((static_cast<std::uint32_t>(first) - 0xd800) << 10) + (static_cast<std::uint32_t>(second) - 0xdc00);
+  c = 0x10000 + ((static_cast<std::uint32_t>(first) - 0xd800) << 10) +
+      (static_cast<std::uint32_t>(second) - 0xdc00);
   return 10;
 }
 
@@ -78,7 +85,9 @@ std::size_t unescape(std::string_view text, char* out) noexcept {
     }
     if (++i == text.size()) return SIZE_MAX;
     switch (text[i]) {
-      case '"': case '\\': case '/': *to++ = text[i]; break;
+      case '"':
+      case '\\':
+      case '/': *to++ = text[i]; break;
       case 'b': *to++ = '\b'; break;
       case 'f': *to++ = '\f'; break;
       case 'n': *to++ = '\n'; break;
@@ -329,8 +338,10 @@ bool JsonReader::integer(Token token, const Place& at, std::int64_t& to) {
     note(Fault::wrong_type, at);
     unread_ = token.is_container();
     if (error == std::errc::invalid_argument) return false;
-    if (error == std::errc::result_out_of_range) value = text[0] == '-' ? INT64_MIN : INT64_MAX;
-    else if (rest != end && *rest != '.' && *rest != 'e' && *rest != 'E') return false;
+    if (error == std::errc::result_out_of_range)
+      value = text[0] == '-' ? INT64_MIN : INT64_MAX;
+    else if (rest != end && *rest != '.' && *rest != 'e' && *rest != 'E')
+      return false;
   }
   to = value;
   return true;
@@ -376,8 +387,10 @@ void JsonReader::texts(ondemand::value& value, const Place& at, domain::Texts& t
   scratch.clear();
   const auto add = [&](const Place& here, Token token) {
     std::string_view item;
-    if (lower) lowered(token, here, item);
-    else text(token, here, item);
+    if (lower)
+      lowered(token, here, item);
+    else
+      text(token, here, item);
     if (!item.empty()) scratch.push_back(item);
   };
   const Token token{value.raw_json_token()};
@@ -400,14 +413,17 @@ void JsonReader::numbers(ondemand::value& value, const Place& at, std::span<cons
   const auto add = [&](const Place& here, Token token) {
     std::int64_t number = 0;
     if (token.is_null() || !integer(token, here, number)) return;
-    if (number >= 0 && number <= 0xffff) scratch.push_back(static_cast<std::uint16_t>(number));
-    else note(Fault::out_of_range, here);
+    if (number >= 0 && number <= 0xffff)
+      scratch.push_back(static_cast<std::uint16_t>(number));
+    else
+      note(Fault::out_of_range, here);
   };
   const Token token{value.raw_json_token()};
   if (is_digit(token.first())) {
     note(Fault::wrong_type, at);
     add(at, token);
-  } else if (!elements(value, at, [&](const Place& here, ondemand::value&, Token item) { add(here, item); })) {
+  } else if (!elements(value, at,
+                       [&](const Place& here, ondemand::value&, Token item) { add(here, item); })) {
     return;
   }
   const auto kept = arena.array<std::uint16_t>(scratch.size());
@@ -432,8 +448,10 @@ std::uint64_t packed_code(std::string_view code, bool upper) noexcept {
   char letters[8];
   for (std::size_t i = 0; i < code.size(); ++i) {
     const char c = code[i];
-    if (upper) letters[i] = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-    else letters[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (upper)
+      letters[i] = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    else
+      letters[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   }
   return domain::pack8({letters, code.size()});
 }
@@ -450,7 +468,8 @@ bool depth_within(std::string_view body, std::size_t depth_max) noexcept {
   std::size_t opened = 0, at = 0;
   for (; at + 32 <= body.size(); at += 32) {
     const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(body.data() + at));
-    const __m256i folded = _mm256_and_si256(bytes, _mm256_set1_epi8(~0x20));  // '[' and '{' differ in bit 5 alone
+    const __m256i folded =
+        _mm256_and_si256(bytes, _mm256_set1_epi8(~0x20));  // '[' and '{' differ in bit 5 alone
     const int found = _mm256_movemask_epi8(_mm256_cmpeq_epi8(folded, _mm256_set1_epi8('[')));
     opened += static_cast<std::size_t>(__builtin_popcount(static_cast<unsigned>(found)));
   }
@@ -461,8 +480,10 @@ bool depth_within(std::string_view body, std::size_t depth_max) noexcept {
   for (std::size_t i = 0; i < body.size(); ++i) {
     const char c = body[i];
     if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_string = false;
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {

@@ -1,6 +1,8 @@
-// json_reader: simdjson's on-demand front end, cut to what the readers of OpenRTB need. Internal to this folder.
+// json_reader: simdjson's on-demand front end, cut to what the readers of OpenRTB need. Internal to this
+// folder.
 //
-// 1. Only the .cc files of this folder that read JSON include it: simdjson costs seconds to compile, and those files are
+// 1. Only the .cc files of this folder that read JSON include it: simdjson costs seconds to compile, and
+// those files are
 //    built with -O3 -DNDEBUG (its asserts live in headers).
 // 2. A broken document sets broken(); loops then end by themselves and whoever started the parse reports it.
 // 3. All of a document is checked, what nobody reads too: fields() and elements() see every token once.
@@ -50,11 +52,12 @@ inline Key load_key(const char* raw) noexcept {
   const __m128i places = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   const __m128i end = _mm_set1_epi8(static_cast<char>(__builtin_ctz(static_cast<unsigned>(quotes))));
   const __m128i kept = _mm_and_si128(bytes, _mm_cmpgt_epi8(end, places));
-  return {static_cast<std::uint64_t>(_mm_cvtsi128_si64(kept)), static_cast<std::uint64_t>(_mm_extract_epi64(kept, 1))};
+  return {static_cast<std::uint64_t>(_mm_cvtsi128_si64(kept)),
+          static_cast<std::uint64_t>(_mm_extract_epi64(kept, 1))};
 }
 
-/// A perfect hash of an object's field names, made by the compiler: kKeys["imp"] is the place of "imp", and a name that
-/// is not in the table does not compile.
+/// A perfect hash of an object's field names, made by the compiler: kKeys["imp"] is the place of "imp", and a
+/// name that is not in the table does not compile.
 template <std::size_t n>
 class KeyTable {
  public:
@@ -140,7 +143,8 @@ class JsonReader {
   /// Forgets that it is broken (after an inner document). Returns whether it was.
   bool mend_broken() { return std::exchange(broken_, Fault::none) != Fault::none; }
 
-  /// Something is left out because of this. The first one names the refusal if nothing remains. Returns false.
+  /// Something is left out because of this. The first one names the refusal if nothing remains. Returns
+  /// false.
   bool leave_out(Fault fault, const Place& at);
   /// The request cannot be used. The first one counts.
   void refuse(Fault fault, const Place& at);
@@ -187,8 +191,10 @@ class JsonReader {
   /// For loops of one's own over an object: checks a field that is not read.
   void pass_over(ondemand::field& field) {
     const Token token{field.value().raw_json_token()};
-    if ((escapes && !valid_key(field.key().raw())) || !valid_scalar(token)) set_broken(Fault::not_json);
-    else if (token.is_container()) check(field.value(), token);
+    if ((escapes && !valid_key(field.key().raw())) || !valid_scalar(token))
+      set_broken(Fault::not_json);
+    else if (token.is_container())
+      check(field.value(), token);
   }
 
   /// Calls on_element(Place, value, Token) for each element; noted and skipped if the value is no array.
@@ -214,10 +220,12 @@ class JsonReader {
   }
   bool as_array(ondemand::value& value, const Place& at, ondemand::array& array);
 
-  // Scalars. What has the wrong type is noted, read if its meaning is clear (a quoted number), else left alone.
+  // Scalars. What has the wrong type is noted, read if its meaning is clear (a quoted number), else left
+  // alone.
   void text(Token token, const Place& at, std::string_view& to);
   void lowered(Token token, const Place& at, std::string_view& to);
-  [[nodiscard]] std::string_view in_lower_case(std::string_view text);  ///< a copy only if there is something to change
+  [[nodiscard]] std::string_view in_lower_case(
+      std::string_view text);  ///< a copy only if there is something to change
   void boolean(Token token, const Place& at, bool& to);
   bool integer(Token token, const Place& at, std::int64_t& to);
   /// Clamped to T. False, without a note, if negative.
@@ -255,7 +263,8 @@ class JsonReader {
   void bytes(ondemand::value& value, const Place& at, domain::Bytes& to);
   void numbers(ondemand::value& value, const Place& at, std::span<const std::uint16_t>& to);
 
-  /// The text between the quotes of a string token, escapes resolved (into the arena, with simdjson's padding behind).
+  /// The text between the quotes of a string token, escapes resolved (into the arena, with simdjson's padding
+  /// behind).
   std::string_view unquoted(Token token);
 
  private:

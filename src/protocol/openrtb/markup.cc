@@ -22,7 +22,8 @@ void append_pixel(std::string_view url, std::string& out) {
   out.append("\" width=\"1\" height=\"1\" alt=\"\" style=\"position:absolute;visibility:hidden\">");
 }
 
-void append_linked_image(const Creative& creative, domain::Size size, const TrackerUrls& urls, std::string& out) {
+void append_linked_image(const Creative& creative, domain::Size size, const TrackerUrls& urls,
+                         std::string& out) {
   out.append("<a href=\"");
   append_html(urls.click, out);
   out.append("\" target=\"_blank\" rel=\"noopener\"><img src=\"");
@@ -103,7 +104,8 @@ void append_media_file(const Creative& creative, std::string& out) {
 
 bool image_fits(domain::Size have, const NativeAsset& asset) {
   if (have.w == 0 || have.h == 0) return true;  // unknown: the renderer scales
-  if (asset.size_min.w != 0 || asset.size_min.h != 0) return have.w >= asset.size_min.w && have.h >= asset.size_min.h;
+  if (asset.size_min.w != 0 || asset.size_min.h != 0)
+    return have.w >= asset.size_min.w && have.h >= asset.size_min.h;
   return (asset.size.w == 0 || asset.size.w == have.w) && (asset.size.h == 0 || asset.size.h == have.h);
 }
 
@@ -116,7 +118,8 @@ std::string_view content_for(const Creative& creative, const NativeAsset& asset)
   switch (asset.kind) {
     case NativeAsset::Kind::title: return within(native.title);
     case NativeAsset::Kind::image:
-      if (asset.type == 1) return image_fits(native.icon_size, asset) ? std::string_view(native.icon_url) : "";
+      if (asset.type == 1)
+        return image_fits(native.icon_size, asset) ? std::string_view(native.icon_url) : "";
       return image_fits(native.image_size, asset) ? std::string_view(native.image_url) : "";
     case NativeAsset::Kind::data:
       switch (asset.type) {
@@ -137,7 +140,8 @@ void append_quoted(std::string_view text, std::string& out) {
   out.push_back('"');
 }
 
-void append_asset(const Creative& creative, const NativeAsset& asset, std::string_view content, std::string& out) {
+void append_asset(const Creative& creative, const NativeAsset& asset, std::string_view content,
+                  std::string& out) {
   out.append("{\"id\":");
   append_number(static_cast<std::uint64_t>(asset.id), out);
   if (asset.required) out.append(",\"required\":1");
@@ -183,12 +187,15 @@ void append_banner(const Creative& creative, domain::Size size, const TrackerUrl
 void append_vast(const Creative& creative, const domain::Advertiser& advertiser, std::string_view bid_id,
                  const TrackerUrls& urls, std::string& out) {
   // Order of the elements as in the schema of VAST 4.0.
-  out.append("<?xml version=\"1.0\" encoding=\"UTF-8\"?><VAST version=\"4.0\" xmlns=\"http://www.iab.com/VAST\"><Ad id=\"");
+  out.append(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?><VAST version=\"4.0\" xmlns=\"http://www.iab.com/VAST\"><Ad "
+      "id=\"");
   append_html(bid_id, out);
   out.append("\"><InLine><AdSystem>Bandstand</AdSystem><Impression>");
   append_cdata(urls.impression, out);
   out.append("</Impression>");
-  append_element("AdTitle", creative.name.empty() ? std::string_view("ad") : std::string_view(creative.name), out);
+  append_element("AdTitle", creative.name.empty() ? std::string_view("ad") : std::string_view(creative.name),
+                 out);
   if (!advertiser.domain.empty()) append_element("Advertiser", advertiser.domain, out);
   out.append("<Creatives><Creative id=\"");
   append_number(creative.id.value, out);
@@ -202,8 +209,10 @@ void append_vast(const Creative& creative, const domain::Advertiser& advertiser,
   append_media_file(creative, out);
   out.append("<VideoClicks><ClickThrough>");
   append_cdata(urls.click, out);
-  out.append("</ClickThrough></VideoClicks></Linear><UniversalAdId idRegistry=\"unknown\" idValue=\"unknown\">unknown"
-             "</UniversalAdId></Creative></Creatives></InLine></Ad></VAST>");
+  out.append(
+      "</ClickThrough></VideoClicks></Linear><UniversalAdId idRegistry=\"unknown\" "
+      "idValue=\"unknown\">unknown"
+      "</UniversalAdId></Creative></Creatives></InLine></Ad></VAST>");
 }
 
 bool fills_native(const Creative& creative, const domain::Native& request) noexcept {
@@ -213,7 +222,8 @@ bool fills_native(const Creative& creative, const domain::Native& request) noexc
   return true;
 }
 
-void append_native(const Creative& creative, const domain::Native& request, const TrackerUrls& urls, std::string& out) {
+void append_native(const Creative& creative, const domain::Native& request, const TrackerUrls& urls,
+                   std::string& out) {
   const bool wrapped = request.version.starts_with("1.0");  // the wrapper went with native 1.1
   out.append(wrapped ? "{\"native\":{" : "{");
   out.append("\"ver\":");

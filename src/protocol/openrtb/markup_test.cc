@@ -14,7 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr TrackerUrls kUrls{"https://t.example/i?t=abc&x=1", "https://t.example/c?t=abc", "https://t.example/v?t=abc&e=", 42};
+constexpr TrackerUrls kUrls{"https://t.example/i?t=abc&x=1", "https://t.example/c?t=abc",
+                            "https://t.example/v?t=abc&e=", 42};
 
 std::size_t count(std::string_view text, std::string_view part) {
   std::size_t n = 0;
@@ -24,7 +25,8 @@ std::size_t count(std::string_view text, std::string_view part) {
 
 TEST(Banner, ExpandsTheMacrosOfItsMarkup) {
   domain::Creative creative;
-  creative.markup = R"(<a href="{CLICK_URL}"><img src="https://x.example/a.png?cb={CACHEBUSTER}&r={CLICK_URL_ENC}"></a>{IMP} {)";
+  creative.markup =
+      R"(<a href="{CLICK_URL}"><img src="https://x.example/a.png?cb={CACHEBUSTER}&r={CLICK_URL_ENC}"></a>{IMP} {)";
   std::string out;
   append_banner(creative, {300, 250}, kUrls, out);
   EXPECT_EQ(out.substr(0, out.find("{IMP}")),
@@ -66,10 +68,12 @@ TEST(Vast, HasWhatAPlayerNeeds) {
   std::string out;
   append_vast(creative, advertiser, "bid-1", kUrls, out);
   for (const char* part :
-       {"<VAST version=\"4.0\"", "<Ad id=\"bid-1\">", "<Impression><![CDATA[https://t.example/i?t=abc&x=1]]></Impression>",
+       {"<VAST version=\"4.0\"", "<Ad id=\"bid-1\">",
+        "<Impression><![CDATA[https://t.example/i?t=abc&x=1]]></Impression>",
         "<AdTitle>Shoes &amp; &lt;more&gt;</AdTitle>", "<Advertiser>shoes.example</Advertiser>",
-        "<Linear skipoffset=\"00:00:05\">", "<Duration>00:01:15</Duration>", "type=\"video/mp4\" width=\"640\" height=\"360\"",
-        "bitrate=\"800\"", "<![CDATA[https://x.example/v.mp4?a=1&b=2]]></MediaFile>",
+        "<Linear skipoffset=\"00:00:05\">", "<Duration>00:01:15</Duration>",
+        "type=\"video/mp4\" width=\"640\" height=\"360\"", "bitrate=\"800\"",
+        "<![CDATA[https://x.example/v.mp4?a=1&b=2]]></MediaFile>",
         "<Tracking event=\"thirdQuartile\"><![CDATA[https://t.example/v?t=abc&e=thirdQuartile]]>",
         "<ClickThrough><![CDATA[https://t.example/c?t=abc]]></ClickThrough>"}) {
     EXPECT_NE(out.find(part), std::string::npos) << part << "\n" << out;
@@ -120,8 +124,8 @@ constexpr auto kTitle = domain::NativeAsset::Kind::title;
 constexpr auto kImage = domain::NativeAsset::Kind::image;
 constexpr auto kData = domain::NativeAsset::Kind::data;
 
-domain::NativeAsset asset(std::int32_t id, bool required, domain::NativeAsset::Kind kind, std::uint8_t type = 0,
-                          std::uint16_t len = 0, domain::Size size_min = {}) {
+domain::NativeAsset asset(std::int32_t id, bool required, domain::NativeAsset::Kind kind,
+                          std::uint8_t type = 0, std::uint16_t len = 0, domain::Size size_min = {}) {
   domain::NativeAsset made;
   made.id = id;
   made.required = required;
@@ -133,7 +137,8 @@ domain::NativeAsset asset(std::int32_t id, bool required, domain::NativeAsset::K
 }
 
 TEST(Native, AnswersTheAssetsThatWereAskedFor) {
-  const std::array<domain::NativeAsset, 4> assets{asset(5, true, kTitle, 0, 90), asset(7, false, kImage, 3, 0, {200, 100}),
+  const std::array<domain::NativeAsset, 4> assets{asset(5, true, kTitle, 0, 90),
+                                                  asset(7, false, kImage, 3, 0, {200, 100}),
                                                   asset(8, false, kData, 1), asset(9, false, kData, 6)};
   domain::Native request;
   request.version = "1.2";
@@ -143,7 +148,8 @@ TEST(Native, AnswersTheAssetsThatWereAskedFor) {
   EXPECT_TRUE(fills_native(creative, request));
   std::string out;
   append_native(creative, request, kUrls, out);
-  EXPECT_EQ(json::parse(out), json::parse(R"({"ver":"1.2","link":{"url":"https://t.example/c?t=abc"},"assets":[
+  EXPECT_EQ(json::parse(out),
+            json::parse(R"({"ver":"1.2","link":{"url":"https://t.example/c?t=abc"},"assets":[
       {"id":5,"required":1,"title":{"text":"Run \"faster\""}},
       {"id":7,"img":{"url":"https://x.example/main.png","w":1200,"h":627}},
       {"id":8,"data":{"value":"Shoes Inc"}}],

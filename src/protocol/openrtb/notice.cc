@@ -10,8 +10,20 @@ namespace bandstand::protocol::openrtb {
 namespace {
 
 enum class Field : std::uint8_t {
-  auction_id, bid_id, imp_id, seat, ad_id, price, currency, market_bid_ratio, loss, min_to_win, multiplier,
-  impression_ms, discount_percent, discount_cpm
+  auction_id,
+  bid_id,
+  imp_id,
+  seat,
+  ad_id,
+  price,
+  currency,
+  market_bid_ratio,
+  loss,
+  min_to_win,
+  multiplier,
+  impression_ms,
+  discount_percent,
+  discount_cpm
 };
 
 struct Macro {
@@ -92,11 +104,16 @@ Value base64_decoded(std::string_view text) noexcept {
   int held = 0;
   for (const char c : text) {
     int six = -1;
-    if (c >= 'A' && c <= 'Z') six = c - 'A';
-    else if (c >= 'a' && c <= 'z') six = c - 'a' + 26;
-    else if (c >= '0' && c <= '9') six = c - '0' + 52;
-    else if (c == '+' || c == '-') six = 62;
-    else if (c == '/' || c == '_') six = 63;
+    if (c >= 'A' && c <= 'Z')
+      six = c - 'A';
+    else if (c >= 'a' && c <= 'z')
+      six = c - 'a' + 26;
+    else if (c >= '0' && c <= '9')
+      six = c - '0' + 52;
+    else if (c == '+' || c == '-')
+      six = 62;
+    else if (c == '/' || c == '_')
+      six = 63;
     if (six < 0 || out.size == out.bytes.size()) return {};
     bits = bits << 6 | static_cast<std::uint32_t>(six);
     held += 6;
@@ -111,9 +128,9 @@ Value base64_decoded(std::string_view text) noexcept {
 enum class Form : std::uint8_t { number, empty, unresolved, audit, negative, other };
 
 bool equals_ignoring_case(std::string_view text, std::string_view upper) {
-  return text.size() == upper.size() && std::equal(text.begin(), text.end(), upper.begin(), [](char a, char b) {
-           return (a >= 'a' && a <= 'z' ? a - 32 : a) == b;
-         });
+  return text.size() == upper.size() &&
+         std::equal(text.begin(), text.end(), upper.begin(),
+                    [](char a, char b) { return (a >= 'a' && a <= 'z' ? a - 32 : a) == b; });
 }
 
 Form form_of(std::string_view text, base::Nanos& number) noexcept {
@@ -127,7 +144,8 @@ Form form_of(std::string_view text, base::Nanos& number) noexcept {
   return Form::number;
 }
 
-/// A value in whatever coat it came: percent-encoded, base64 where we asked for it, plain where it came anyway.
+/// A value in whatever coat it came: percent-encoded, base64 where we asked for it, plain where it came
+/// anyway.
 Form read_decimal(std::string_view raw, bool base64, base::Nanos& number) noexcept {
   const Value plain = percent_decoded(raw);
   if (plain.too_long) return Form::other;
@@ -204,7 +222,9 @@ void read_field(Field field, std::string_view raw, bool base64, Notice& notice) 
       if (notice.has_loss_reason) notice.loss_reason = static_cast<std::uint16_t>(code);
       return;
     }
-    case Field::impression_ms: notice.impression_ms = std::max<std::int64_t>(read_integer(raw, base64, 0), 0); return;
+    case Field::impression_ms:
+      notice.impression_ms = std::max<std::int64_t>(read_integer(raw, base64, 0), 0);
+      return;
   }
 }
 
@@ -217,14 +237,15 @@ void each_parameter(std::string_view query, OnParameter&& on_parameter) {
     const std::string_view pair = query.substr(0, end);
     query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
     const std::size_t equals = pair.find('=');
-    on_parameter(pair.substr(0, equals), equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
+    on_parameter(pair.substr(0, equals),
+                 equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
   }
 }
 
 }  // namespace
 
-void append_notice_url(std::string_view base_url, std::string_view token, NoticeKind kind, MacroEncoding encoding,
-                       std::string& out, bool every_macro) {
+void append_notice_url(std::string_view base_url, std::string_view token, NoticeKind kind,
+                       MacroEncoding encoding, std::string& out, bool every_macro) {
   out.append(base_url);
   char separator = base_url.find('?') == std::string_view::npos ? '?' : '&';
   const auto separate = [&] {

@@ -13,13 +13,15 @@ using domain::PriceForm;
 TEST(NoticeUrl, CarriesTheMacrosOfItsKind) {
   std::string url;
   append_notice_url("https://n.example/win", "TOKEN", NoticeKind::win, MacroEncoding::plain, url);
-  EXPECT_EQ(url,
-            "https://n.example/win?t=TOKEN&p=${AUCTION_PRICE}&c=${AUCTION_CURRENCY}&w=${AUCTION_MIN_TO_WIN}"
-            "&x=${AUCTION_MULTIPLIER}&ts=${AUCTION_IMP_TS}&dp=${AUCTION_DISCOUNT_PCT}&dc=${AUCTION_DISCOUNT_CPM}");
+  EXPECT_EQ(
+      url,
+      "https://n.example/win?t=TOKEN&p=${AUCTION_PRICE}&c=${AUCTION_CURRENCY}&w=${AUCTION_MIN_TO_WIN}"
+      "&x=${AUCTION_MULTIPLIER}&ts=${AUCTION_IMP_TS}&dp=${AUCTION_DISCOUNT_PCT}&dc=${AUCTION_DISCOUNT_CPM}");
   url.clear();
   append_notice_url("https://n.example/x?k=loss", "T", NoticeKind::loss, MacroEncoding::base64, url);
   EXPECT_EQ(url,
-            "https://n.example/x?k=loss&t=T&e=b64&p=${AUCTION_PRICE:B64}&c=${AUCTION_CURRENCY:B64}&l=${AUCTION_LOSS:B64}"
+            "https://n.example/"
+            "x?k=loss&t=T&e=b64&p=${AUCTION_PRICE:B64}&c=${AUCTION_CURRENCY:B64}&l=${AUCTION_LOSS:B64}"
             "&w=${AUCTION_MIN_TO_WIN:B64}");
 }
 
@@ -27,13 +29,15 @@ TEST(NoticeUrl, CarriesAllFourteenMacrosOnRequest) {
   std::string url;
   append_notice_url("https://n.example/win", "T", NoticeKind::win, MacroEncoding::plain, url, true);
   std::size_t macros = 0;
-  for (std::size_t at = url.find("${AUCTION_"); at != std::string::npos; at = url.find("${AUCTION_", at + 1)) ++macros;
+  for (std::size_t at = url.find("${AUCTION_"); at != std::string::npos; at = url.find("${AUCTION_", at + 1))
+    ++macros;
   EXPECT_EQ(macros, 14u);
 }
 
 TEST(Notice, ReadsAllFourteenValues) {
   const Notice n = parse_notice(
-      "t=tok&a=auction&b=bid&i=1&s=seat&d=ad&p=1.25&c=USD&m=0.5&l=102&w=1.2&x=0.5&ts=1700000000123&dp=10&dc=0.125");
+      "t=tok&a=auction&b=bid&i=1&s=seat&d=ad&p=1.25&c=USD&m=0.5&l=102&w=1.2&x=0.5&ts=1700000000123&dp=10&dc="
+      "0.125");
   EXPECT_EQ(n.token, "tok");
   EXPECT_EQ(n.auction_id, "auction");
   EXPECT_EQ(n.bid_id, "bid");
@@ -70,24 +74,26 @@ TEST_P(Prices, AreReadInEveryForm) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, Prices,
-    testing::Values(PriceCase{"p=1.5", PriceForm::price, 1'500'000}, PriceCase{"p=1%2E5", PriceForm::price, 1'500'000},
-                    PriceCase{"p=%201.5+", PriceForm::price, 1'500'000}, PriceCase{"p=0", PriceForm::price, 0},
-                    PriceCase{"p=2e0", PriceForm::price, 2'000'000}, PriceCase{"p=1.5&p=9", PriceForm::price, 1'500'000},
-                    PriceCase{"e=b64&p=MS41", PriceForm::price, 1'500'000},
-                    PriceCase{"p=MS41&e=b64", PriceForm::price, 1'500'000},
-                    PriceCase{"e=b64&p=MS4yNQ%3D%3D", PriceForm::price, 1'250'000},
-                    PriceCase{"e=b64&p=1.5", PriceForm::price, 1'500'000}, PriceCase{"p=MS41", PriceForm::malformed, 2'000'000},
-                    PriceCase{"p=2.01", PriceForm::price, 2'010'000},
-                    PriceCase{"p=2.1", PriceForm::above_bid, 2'000'000},
-                    PriceCase{"p=99999", PriceForm::malformed, 2'000'000}, PriceCase{"", PriceForm::absent, 2'000'000},
-                    PriceCase{"p=", PriceForm::empty, 2'000'000}, PriceCase{"p", PriceForm::empty, 2'000'000},
-                    PriceCase{"p=${AUCTION_PRICE}", PriceForm::unresolved, 2'000'000},
-                    PriceCase{"p=%24%7BAUCTION_PRICE%7D", PriceForm::unresolved, 2'000'000},
-                    PriceCase{"e=b64&p=${AUCTION_PRICE:B64}", PriceForm::unresolved, 2'000'000},
-                    PriceCase{"p=AUDIT", PriceForm::audit, 0}, PriceCase{"p=audit", PriceForm::audit, 0},
-                    PriceCase{"e=b64&p=QVVESVQ", PriceForm::audit, 0}, PriceCase{"p=-1", PriceForm::negative, 0},
-                    PriceCase{"p=NaN", PriceForm::malformed, 2'000'000}, PriceCase{"p=1,5", PriceForm::malformed, 2'000'000},
-                    PriceCase{"p=0x10", PriceForm::malformed, 2'000'000}));
+    testing::Values(
+        PriceCase{"p=1.5", PriceForm::price, 1'500'000}, PriceCase{"p=1%2E5", PriceForm::price, 1'500'000},
+        PriceCase{"p=%201.5+", PriceForm::price, 1'500'000}, PriceCase{"p=0", PriceForm::price, 0},
+        PriceCase{"p=2e0", PriceForm::price, 2'000'000}, PriceCase{"p=1.5&p=9", PriceForm::price, 1'500'000},
+        PriceCase{"e=b64&p=MS41", PriceForm::price, 1'500'000},
+        PriceCase{"p=MS41&e=b64", PriceForm::price, 1'500'000},
+        PriceCase{"e=b64&p=MS4yNQ%3D%3D", PriceForm::price, 1'250'000},
+        PriceCase{"e=b64&p=1.5", PriceForm::price, 1'500'000},
+        PriceCase{"p=MS41", PriceForm::malformed, 2'000'000},
+        PriceCase{"p=2.01", PriceForm::price, 2'010'000}, PriceCase{"p=2.1", PriceForm::above_bid, 2'000'000},
+        PriceCase{"p=99999", PriceForm::malformed, 2'000'000}, PriceCase{"", PriceForm::absent, 2'000'000},
+        PriceCase{"p=", PriceForm::empty, 2'000'000}, PriceCase{"p", PriceForm::empty, 2'000'000},
+        PriceCase{"p=${AUCTION_PRICE}", PriceForm::unresolved, 2'000'000},
+        PriceCase{"p=%24%7BAUCTION_PRICE%7D", PriceForm::unresolved, 2'000'000},
+        PriceCase{"e=b64&p=${AUCTION_PRICE:B64}", PriceForm::unresolved, 2'000'000},
+        PriceCase{"p=AUDIT", PriceForm::audit, 0}, PriceCase{"p=audit", PriceForm::audit, 0},
+        PriceCase{"e=b64&p=QVVESVQ", PriceForm::audit, 0}, PriceCase{"p=-1", PriceForm::negative, 0},
+        PriceCase{"p=NaN", PriceForm::malformed, 2'000'000},
+        PriceCase{"p=1,5", PriceForm::malformed, 2'000'000},
+        PriceCase{"p=0x10", PriceForm::malformed, 2'000'000}));
 
 TEST(Notice, MarksAQualityRender) {
   EXPECT_TRUE(parse_notice("p=AUDIT").audit);
@@ -109,8 +115,8 @@ TEST(Notice, KeepsAMultiplierOfOneForWhatIsNoMultiplier) {
 }
 
 TEST(Notice, SurvivesAnyQuery) {
-  for (const std::string& query : {std::string("&&==&%&%2&p=%"), std::string(100'000, '&'), "p=" + std::string(9999, '1'),
-                                   "e=b64&p=" + std::string(9999, 'A')}) {
+  for (const std::string& query : {std::string("&&==&%&%2&p=%"), std::string(100'000, '&'),
+                                   "p=" + std::string(9999, '1'), "e=b64&p=" + std::string(9999, 'A')}) {
     (void)parse_notice(query);
   }
   EXPECT_EQ(parse_notice("p=" + std::string(9999, '1')).price_form, PriceForm::malformed);

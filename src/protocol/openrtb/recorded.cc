@@ -64,7 +64,8 @@ json content_of(const json& verticals) {
     segments.push_back({{"id", id}, {"value", vertical[1].dump()}});
     keywords += (keywords.empty() ? "adx" : ",adx") + id;
   }
-  return {{"data", {{{"name", "adxVerticals"}, {"segment", std::move(segments)}}}}, {"keywords", std::move(keywords)}};
+  return {{"data", {{{"name", "adxVerticals"}, {"segment", std::move(segments)}}}},
+          {"keywords", std::move(keywords)}};
 }
 
 json site_of(const json& line) {
@@ -100,7 +101,8 @@ json device_of(const json& line) {
 }
 
 RecordedAuction convert(const json& line) {
-  json request = {{"id", text_at(line, "id")}, {"at", 2}, {"tmax", 100}, {"cur", {"USD"}}, {"imp", json::array()}};
+  json request = {
+      {"id", text_at(line, "id")}, {"at", 2}, {"tmax", 100}, {"cur", {"USD"}}, {"imp", json::array()}};
   for (const json& spot : line.value("spots", json::array())) request["imp"].push_back(impression_of(spot));
   request["site"] = site_of(line);
   request["device"] = device_of(line);
@@ -135,7 +137,8 @@ base::Result<RecordedAuction> convert_recorded(std::string_view text) {
   try {
     return convert(line);
   } catch (const json::exception&) {  // a field of an unexpected type
-    return base::fail(base::Code::invalid_input, "recorded auction: a field has another type than recorded ones have");
+    return base::fail(base::Code::invalid_input,
+                      "recorded auction: a field has another type than recorded ones have");
   }
 }
 

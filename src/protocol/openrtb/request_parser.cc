@@ -57,46 +57,49 @@ void read_extension(JsonReader& r, ondemand::value& value, const Place& at, Pend
   });
 }
 
-void read_request(JsonReader& r, ondemand::object object, const ParserOptions& options, ondemand::parser& native_parser,
-                  Pending& pending) {
-  static constexpr KeyTable kKeys({"id", "imp", "site", "app", "dooh", "device", "user", "test", "at", "tmax", "wseat",
-                                   "bseat", "allimps", "cur", "wlang", "wlangb", "acat", "bcat", "cattax", "badv", "bapp",
-                                   "source", "regs", "ext"});
+void read_request(JsonReader& r, ondemand::object object, const ParserOptions& options,
+                  ondemand::parser& native_parser, Pending& pending) {
+  static constexpr KeyTable kKeys({"id",   "imp",  "site",   "app",   "dooh",    "device", "user",  "test",
+                                   "at",   "tmax", "wseat",  "bseat", "allimps", "cur",    "wlang", "wlangb",
+                                   "acat", "bcat", "cattax", "badv",  "bapp",    "source", "regs",  "ext"});
   domain::Auction& a = r.out.auction;
   std::int64_t test = 0;
-  r.fields(object, kKeys, Place{}, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
-    switch (field) {
-      case kKeys["id"]: return r.text(token, here, a.id);
-      case kKeys["imp"]: return read_impressions(r, v, here, options, native_parser);
-      case kKeys["site"]: return read_channel(r, v, here, domain::Channel::site, pending);
-      case kKeys["app"]: return read_channel(r, v, here, domain::Channel::app, pending);
-      case kKeys["dooh"]: return read_channel(r, v, here, domain::Channel::dooh, pending);
-      case kKeys["device"]: return read_device(r, v, here, pending);
-      case kKeys["user"]: return read_user(r, v, here, pending);
-      case kKeys["test"]: r.integer(token, here, test); return;
-      case kKeys["at"]: {
-        std::int64_t at = 2;
-        r.integer(token, here, at);
-        a.at = at == 2 ? 2 : 1;  // 500 and up: an exchange's own rule; read as first price, the careful reading
-        return;
-      }
-      case kKeys["tmax"]: return r.natural_or_refuse(token, here, a.tmax_ms);
-      case kKeys["wseat"]: return r.texts(v, here, a.seats_allowed);
-      case kKeys["bseat"]: return r.texts(v, here, a.seats_blocked);
-      case kKeys["allimps"]: return r.boolean(token, here, a.all_impressions);
-      case kKeys["cur"]: return r.texts(v, here, a.currencies);
-      case kKeys["wlang"]: return r.texts(v, here, a.languages_allowed, true);
-      case kKeys["wlangb"]: return r.texts(v, here, pending.wlangb, true);
-      case kKeys["acat"]: return r.texts(v, here, a.categories_allowed);
-      case kKeys["bcat"]: return r.texts(v, here, a.blocked_categories);
-      case kKeys["cattax"]: return r.natural_or_refuse(token, here, a.cattax);
-      case kKeys["badv"]: return r.texts(v, here, a.blocked_domains, true);
-      case kKeys["bapp"]: return r.texts(v, here, a.blocked_apps);
-      case kKeys["source"]: return read_source(r, v, here, pending);
-      case kKeys["regs"]: return read_regs(r, v, here, pending);
-      case kKeys["ext"]: return read_extension(r, v, here, pending);
-    }
-  });
+  r.fields(
+      object, kKeys, Place{}, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
+        switch (field) {
+          case kKeys["id"]: return r.text(token, here, a.id);
+          case kKeys["imp"]: return read_impressions(r, v, here, options, native_parser);
+          case kKeys["site"]: return read_channel(r, v, here, domain::Channel::site, pending);
+          case kKeys["app"]: return read_channel(r, v, here, domain::Channel::app, pending);
+          case kKeys["dooh"]: return read_channel(r, v, here, domain::Channel::dooh, pending);
+          case kKeys["device"]: return read_device(r, v, here, pending);
+          case kKeys["user"]: return read_user(r, v, here, pending);
+          case kKeys["test"]: r.integer(token, here, test); return;
+          case kKeys["at"]: {
+            std::int64_t at = 2;
+            r.integer(token, here, at);
+            a.at = at == 2
+                       ? 2
+                       : 1;  // 500 and up: an exchange's own rule; read as first price, the careful reading
+            return;
+          }
+          case kKeys["tmax"]: return r.natural_or_refuse(token, here, a.tmax_ms);
+          case kKeys["wseat"]: return r.texts(v, here, a.seats_allowed);
+          case kKeys["bseat"]: return r.texts(v, here, a.seats_blocked);
+          case kKeys["allimps"]: return r.boolean(token, here, a.all_impressions);
+          case kKeys["cur"]: return r.texts(v, here, a.currencies);
+          case kKeys["wlang"]: return r.texts(v, here, a.languages_allowed, true);
+          case kKeys["wlangb"]: return r.texts(v, here, pending.wlangb, true);
+          case kKeys["acat"]: return r.texts(v, here, a.categories_allowed);
+          case kKeys["bcat"]: return r.texts(v, here, a.blocked_categories);
+          case kKeys["cattax"]: return r.natural_or_refuse(token, here, a.cattax);
+          case kKeys["badv"]: return r.texts(v, here, a.blocked_domains, true);
+          case kKeys["bapp"]: return r.texts(v, here, a.blocked_apps);
+          case kKeys["source"]: return read_source(r, v, here, pending);
+          case kKeys["regs"]: return read_regs(r, v, here, pending);
+          case kKeys["ext"]: return read_extension(r, v, here, pending);
+        }
+      });
   a.test = test == 1;
 }
 
@@ -114,21 +117,26 @@ std::string_view host_of(std::string_view url) {
 void settle_pairs(JsonReader& r, Pending& p) {
   domain::Auction& a = r.out.auction;
   const Place root;
-  if (!a.seats_allowed.empty() && !a.seats_blocked.empty()) r.note(Fault::both_of_a_pair, root.field("bseat"));
-  if (!a.categories_allowed.empty() && !a.blocked_categories.empty()) r.note(Fault::both_of_a_pair, root.field("acat"));
+  if (!a.seats_allowed.empty() && !a.seats_blocked.empty())
+    r.note(Fault::both_of_a_pair, root.field("bseat"));
+  if (!a.categories_allowed.empty() && !a.blocked_categories.empty())
+    r.note(Fault::both_of_a_pair, root.field("acat"));
   if (!p.wlangb.empty()) {
     if (!a.languages_allowed.empty()) {
       r.note(Fault::both_of_a_pair, root.field("wlangb"));
     } else {
       const auto primary = r.arena.array<std::string_view>(p.wlangb.size());
-      for (std::size_t i = 0; i < primary.size(); ++i) primary[i] = p.wlangb[i].substr(0, p.wlangb[i].find('-'));
+      for (std::size_t i = 0; i < primary.size(); ++i)
+        primary[i] = p.wlangb[i].substr(0, p.wlangb[i].find('-'));
       a.languages_allowed = primary;
     }
   }
   if (!p.language_b.empty()) {
     const Place device{&root, "device", 0};
-    if (a.device.language != 0) r.note(Fault::both_of_a_pair, device.field("langb"));
-    else a.device.language = packed_code(p.language_b.substr(0, p.language_b.find('-')), false);
+    if (a.device.language != 0)
+      r.note(Fault::both_of_a_pair, device.field("langb"));
+    else
+      a.device.language = packed_code(p.language_b.substr(0, p.language_b.find('-')), false);
   }
 }
 
@@ -200,7 +208,8 @@ void settle(JsonReader& r, const ParserOptions& options, Pending& p) {
     a.schain = p.schain_ext;
     r.note(Fault::deprecated_form, root.field("source"));
   }
-  a.source_categories = joined(r.arena, joined(r.arena, p.categories, p.section_categories), p.page_categories);
+  a.source_categories =
+      joined(r.arena, joined(r.arena, p.categories, p.section_categories), p.page_categories);
   a.keywords = joined(r.arena, p.site_keywords, p.content_keywords);
   r.out.sealed_keywords = joined(r.arena, a.keywords, p.user_keywords);
   if (a.domain.empty()) a.domain = r.in_lower_case(host_of(a.page));
@@ -212,7 +221,8 @@ void settle(JsonReader& r, const ParserOptions& options, Pending& p) {
 
   if (p.screen.w == 0 || p.screen.h == 0) return;
   for (const domain::Impression& imp : a.impressions) {
-    if (imp.banner == nullptr || !imp.banner->sizes.empty()) continue;  // an interstitial without size fills the screen
+    if (imp.banner == nullptr || !imp.banner->sizes.empty())
+      continue;  // an interstitial without size fills the screen
     domain::Banner* banner = r.arena.make<domain::Banner>(*imp.banner);
     banner->sizes = {r.arena.make<domain::Size>(p.screen), 1};
     const_cast<domain::Impression&>(imp).banner = banner;
@@ -251,14 +261,16 @@ Outcome RequestParser::parse(std::string_view body, base::Arena& arena, ParsedRe
 
   ondemand::document document;
   ondemand::object object;
-  if (const auto error = state_->parser.iterate(simdjson::padded_string_view(padded.data(), padded.size(),
-                                                                             padded.size() + simdjson::SIMDJSON_PADDING))
+  if (const auto error = state_->parser
+                             .iterate(simdjson::padded_string_view(
+                                 padded.data(), padded.size(), padded.size() + simdjson::SIMDJSON_PADDING))
                              .get(document);
       error != simdjson::SUCCESS) {
     return refused(out, fault_of(error));
   }
   if (const auto error = document.get_object().get(object); error != simdjson::SUCCESS) {
-    const bool value = !padded.empty() && std::strchr("[\"-0123456789tfn", *document_start(padded)) != nullptr;
+    const bool value =
+        !padded.empty() && std::strchr("[\"-0123456789tfn", *document_start(padded)) != nullptr;
     return refused(out, error == simdjson::INCORRECT_TYPE && value ? Fault::not_an_object : Fault::not_json);
   }
 

@@ -61,8 +61,9 @@ TEST(RequestParser, RefusesAMillionBracketsWithAFlatStack) {
   ParserOptions options;
   options.body_bytes_max = 2'000'000;
   EXPECT_EQ(parse(std::string(1'000'000, '['), options)->request.refusal.fault, Fault::too_deep);
-  EXPECT_EQ(parse(R"({"id":"1","x":")" + std::string(1'000'000, '[') + R"("})", options)->request.refusal.fault,
-            Fault::no_impression);
+  EXPECT_EQ(
+      parse(R"({"id":"1","x":")" + std::string(1'000'000, '[') + R"("})", options)->request.refusal.fault,
+      Fault::no_impression);
 }
 
 TEST(RequestParser, RefusesMoreImpressionsThanItsLimit) {
@@ -78,7 +79,8 @@ TEST(RequestParser, ReadsABodyCutIntoOneArenaWithManyOthers) {
   base::Arena arena(256);
   ParsedRequest first, second;
   ASSERT_EQ(parser.parse(kSimple, arena, first), Outcome::ok);
-  ASSERT_EQ(parser.parse(R"({"id":"r2","imp":[{"id":"9","banner":{"w":1,"h":1}}]})", arena, second), Outcome::ok);
+  ASSERT_EQ(parser.parse(R"({"id":"r2","imp":[{"id":"9","banner":{"w":1,"h":1}}]})", arena, second),
+            Outcome::ok);
   EXPECT_EQ(first.auction.id, "r1");
   EXPECT_EQ(second.auction.id, "r2");
 }
@@ -121,8 +123,9 @@ TEST(Admit, LeavesNoPersonalDataWithoutConsent) {
 }
 
 TEST(Admit, DropsAnAddressThatIsNone) {
-  auto p = parse(R"({"id":"1","imp":[{"id":"1","banner":{"w":1,"h":1}}],"device":{"ip":"hidden","ipv6":"::1"},)"
-                 R"("regs":{"coppa":1}})");
+  auto p =
+      parse(R"({"id":"1","imp":[{"id":"1","banner":{"w":1,"h":1}}],"device":{"ip":"hidden","ipv6":"::1"},)"
+            R"("regs":{"coppa":1}})");
   ASSERT_EQ(p->request.outcome, Outcome::ok);
   admit(domain::consent_gate(p->request.privacy), p->arena, p->request);
   EXPECT_EQ(p->request.auction.device.ip, "");
@@ -163,20 +166,22 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{R"({"id":"1","tmax":-2})", Outcome::unusable, Fault::negative, "tmax"},
         RefusalCase{R"({"id":"1","imp":[{}]})", Outcome::unusable, Fault::impression_id_missing, "imp[0].id"},
         RefusalCase{R"({"id":"1","imp":[{"id":"a"}]})", Outcome::unusable, Fault::no_medium, "imp[0]"},
-        RefusalCase{R"({"id":"1","imp":[{"id":"a","banner":{"w":1,"h":2}},{"id":"a","banner":{"w":1,"h":2}}]})",
-                    Outcome::unusable, Fault::impression_id_duplicate, "imp[1].id"},
-        RefusalCase{R"({"id":"1","imp":[{"id":"a","video":{"mimes":[]}}]})", Outcome::unusable, Fault::mimes_missing,
-                    "imp[0].video.mimes"},
-        RefusalCase{R"({"id":"1","imp":[{"id":"a","banner":{"format":[{"w":-1,"h":5}]}}]})", Outcome::unusable,
-                    Fault::negative, "imp[0].banner.format[0].w"},
-        RefusalCase{R"({"id":"1","imp":[{"id":"a","bidfloor":-1,"banner":{"w":1,"h":2}}]})", Outcome::unusable,
-                    Fault::price, "imp[0].bidfloor"},
-        RefusalCase{R"({"id":"1","site":{},"app":{},"imp":[{"id":"a","banner":{"w":1,"h":2}}]})", Outcome::unusable,
-                    Fault::several_channels, "site"},
-        RefusalCase{R"({"id":"1","regs":{"gdpr":2},"imp":[{"id":"a","banner":{"w":1,"h":2}}]})", Outcome::unusable,
-                    Fault::gdpr_range, "regs.gdpr"},
+        RefusalCase{
+            R"({"id":"1","imp":[{"id":"a","banner":{"w":1,"h":2}},{"id":"a","banner":{"w":1,"h":2}}]})",
+            Outcome::unusable, Fault::impression_id_duplicate, "imp[1].id"},
+        RefusalCase{R"({"id":"1","imp":[{"id":"a","video":{"mimes":[]}}]})", Outcome::unusable,
+                    Fault::mimes_missing, "imp[0].video.mimes"},
+        RefusalCase{R"({"id":"1","imp":[{"id":"a","banner":{"format":[{"w":-1,"h":5}]}}]})",
+                    Outcome::unusable, Fault::negative, "imp[0].banner.format[0].w"},
+        RefusalCase{R"({"id":"1","imp":[{"id":"a","bidfloor":-1,"banner":{"w":1,"h":2}}]})",
+                    Outcome::unusable, Fault::price, "imp[0].bidfloor"},
+        RefusalCase{R"({"id":"1","site":{},"app":{},"imp":[{"id":"a","banner":{"w":1,"h":2}}]})",
+                    Outcome::unusable, Fault::several_channels, "site"},
+        RefusalCase{R"({"id":"1","regs":{"gdpr":2},"imp":[{"id":"a","banner":{"w":1,"h":2}}]})",
+                    Outcome::unusable, Fault::gdpr_range, "regs.gdpr"},
         RefusalCase{R"({"id":"1","imp":[{"id":"a","native":{"request":"{\"assets\":[{\"data\":{}}]}"}}]})",
-                    Outcome::unusable, Fault::native_asset_content, "imp[0].native.request.assets[0].data.type"}));
+                    Outcome::unusable, Fault::native_asset_content,
+                    "imp[0].native.request.assets[0].data.type"}));
 
 }  // namespace
 }  // namespace bandstand::protocol::openrtb

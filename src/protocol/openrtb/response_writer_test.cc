@@ -47,7 +47,8 @@ TEST(ResponseWriter, WritesEveryFieldOfABid) {
   response.bids = {&bid, 1};
   std::string text;
   append_response(response, text);
-  EXPECT_EQ(json::parse(text), json::parse(R"({"id":"r\"1","bidid":"dec","cur":"EUR","seatbid":[{"seat":"seat","bid":[{
+  EXPECT_EQ(json::parse(text),
+            json::parse(R"({"id":"r\"1","bidid":"dec","cur":"EUR","seatbid":[{"seat":"seat","bid":[{
       "id":"b1","impid":"1","price":1.234567,"adid":"a","nurl":"https://n.example/w?p=${AUCTION_PRICE}",
       "burl":"https://n.example/b","lurl":"https://n.example/l","adm":"<a href=\"x\">\n</a>","adomain":["shoes.example"],
       "bundle":"com.shoes","cid":"7","crid":"9","cat":["IAB18","IAB22-1"],"cattax":1,"attr":[3,16],"apis":[7],"protocol":7,
@@ -60,7 +61,8 @@ TEST(ResponseWriter, PrintsPricesWithoutExponent) {
   ResponseOut response;
   response.id = "1";
   response.bids = {&bid, 1};
-  for (const auto& [nanos, text] : {std::pair{std::int64_t{1}, "\"price\":0.000001,"}, {10'000'000'000, "\"price\":10000,"},
+  for (const auto& [nanos, text] : {std::pair{std::int64_t{1}, "\"price\":0.000001,"},
+                                    {10'000'000'000, "\"price\":10000,"},
                                     {500'000, "\"price\":0.5,"}}) {
     bid.price = base::Nanos{nanos};
     std::string out;
@@ -78,7 +80,9 @@ TEST(ResponseWriter, LeavesOutWhatIsAbsent) {
   response.bids = {&bid, 1};
   std::string out;
   append_response(response, out);
-  EXPECT_EQ(out, R"({"id":"1","cur":"USD","seatbid":[{"bid":[{"id":"1","impid":"1","price":1,"crid":"1","mtype":1}]}]})");
+  EXPECT_EQ(
+      out,
+      R"({"id":"1","cur":"USD","seatbid":[{"bid":[{"id":"1","impid":"1","price":1,"crid":"1","mtype":1}]}]})");
 }
 
 TEST(ResponseWriter, SaysWhyThereIsNoBid) {
