@@ -33,8 +33,9 @@ constexpr std::array<Brand, 14> kBrands = {{
     {"Wellspring Clinic", "wellspring.example", "IAB7", "", true, false, true},
 }};
 
-/// What values of clicks and conversions reckon with.
-constexpr double kClickRate = .012, kConversionRate = .08;
+/// What values of clicks and conversions reckon with: less than the world's truth (1.4 % and 17 %), as a buyer would who
+/// starts cold.
+constexpr double kClickRate = .010, kConversionRate = .025;
 
 /// A kind of targeting, and the share of all impressions that it reaches (from the shares of
 /// world_vocabulary).
@@ -167,8 +168,8 @@ class Maker {
   }
 
   void add_line_item(std::uint32_t campaign, std::uint32_t number, std::size_t aim) {
-    static constexpr const char* kGoals[] = {"cpm", "cpc", "cpa", "cpc"};
-    const std::string goal = kGoals[number % 4];
+    static constexpr const char* kGoals[] = {"cpm", "cpc", "cpa", "cpc", "cpm", "cpc"};
+    const std::string goal = kGoals[number % 6];
     const double cpm = 2.5 + 4 * rng_.uniform();  // what an impression is worth at the world's mean response
     const bool deal = aims_[aim].targeting.contains("deals");
     Json item = {
