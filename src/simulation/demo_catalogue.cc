@@ -33,7 +33,12 @@ constexpr std::array<Brand, 14> kBrands = {{
     {"Wellspring Clinic", "wellspring.example", "IAB7", "", true, false, true},
 }};
 
-/// A kind of targeting, and the share of all impressions that it reaches (from the shares of world_vocabulary).
+/// What values of clicks and conversions reckon with: less than the world's truth (1.4 % and 17 %), as a buyer would who
+/// starts cold.
+constexpr double kClickRate = .010, kConversionRate = .025;
+
+/// A kind of targeting, and the share of all impressions that it reaches (from the shares of
+/// world_vocabulary).
 struct Aim {
   const char* name;
   Json targeting;
@@ -52,14 +57,20 @@ std::vector<Aim> aims() {
       {"investors", {{"segments", {"investor", "small-business"}}}, .15},
       {"sport pages", {{"categories", {"IAB17"}}}, .10},
       {"food and home pages", {{"categories", {"IAB8", "IAB10"}}}, .13},
-      {"not in news hours", {{"hours", {"mon-fri 00-24", "sat-sun 00-24"}}, {"countries_not", {"JP"}}}, .95},
-      {"working hours", {{"hours", {"mon-sun 05-23"}}}, .75},
-      {"picked sites", {{"domains", {"music1.example", "football13.example", "games9.example", "laptop15.example"}}}, .08},
+      {"weekdays and ends", {{"hours", {"mon-fri 00-24", "sat-sun 00-24"}}, {"countries_not", {"JP"}}}, .95},
+      {"most hours", {{"hours", {"mon-sun 00-04", "mon-sun 05-24"}}}, .95},
+      {"picked sites",
+       {{"domains", {"music1.example", "football13.example", "games9.example", "laptop15.example"}}},
+       .08},
       {"no games", {{"domains_not", {"games9.example"}}, {"categories_not", {"IAB9"}}}, .90},
-      {"apps", {{"apps", {"com.example.app1", "com.example.app9", "com.example.app13", "com.example.app15"}}}, .04},
+      {"apps",
+       {{"apps", {"com.example.app1", "com.example.app9", "com.example.app13", "com.example.app15"}}},
+       .04},
       {"travel words", {{"keywords", {"flights", "hotel", "beach"}}}, .05},
       {"German", {{"languages", {"de"}}}, .12},
-      {"near London", {{"circles", Json::array({{{"lat", "52.0"}, {"lon", "-1.0"}, {"radius_km", "150"}}})}}, .10},
+      {"near London",
+       {{"circles", Json::array({{{"lat", "52.0"}, {"lon", "-1.0"}, {"radius_km", "150"}}})}},
+       .10},
       {"California, Texas", {{"regions", {"US-CA", "US-TX"}}}, .25},
       {"big cities", {{"cities", {"New York", "London", "Berlin", "Paris"}}}, .22},
       {"first screen", {{"positions", {1, 7}}}, .60},
@@ -89,7 +100,9 @@ class Maker {
   std::string make() {
     for (std::uint32_t i = 0; i < kBrands.size(); ++i) add_brand(i);
     share_money();
-    const Json out = {{"advertisers", advertisers_}, {"creatives", creatives_}, {"campaigns", campaigns_},
+    const Json out = {{"advertisers", advertisers_},
+                      {"creatives", creatives_},
+                      {"campaigns", campaigns_},
                       {"line_items", line_items_}};
     return out.dump(1);
   }
@@ -98,7 +111,8 @@ class Maker {
   void add_brand(std::uint32_t index) {
     const Brand& brand = kBrands[index];
     const std::uint32_t id = index + 1;
-    Json advertiser = {{"id", id}, {"name", brand.name}, {"domain", brand.domain}, {"categories", {brand.category}}};
+    Json advertiser = {
+        {"id", id}, {"name", brand.name}, {"domain", brand.domain}, {"categories", {brand.category}}};
     if (brand.label[0] != '\0') advertiser["exclusion_label"] = brand.label;
     if (brand.sensitive) advertiser["sensitive"] = true;
     advertisers_.push_back(advertiser);
@@ -107,7 +121,8 @@ class Maker {
   }
 
   void add_creatives(std::uint32_t index) {
-    static constexpr std::array<std::pair<int, int>, 5> kSizes = {{{300, 250}, {728, 90}, {320, 50}, {300, 600}, {320, 480}}};
+    static constexpr std::array<std::pair<int, int>, 5> kSizes = {
+        {{300, 250}, {728, 90}, {320, 50}, {300, 600}, {320, 480}}};
     const Brand& brand = kBrands[index];
     const std::uint32_t id = index + 1;
     pool_.clear();
@@ -117,7 +132,8 @@ class Maker {
     };
     for (std::size_t s = 0; s < kSizes.size(); ++s) {
       const int variants = s < 3 ? 2 : 1;
-      for (int v = 0; v < variants; ++v) add(banner(next_creative_, id, brand.domain, kSizes[s].first, kSizes[s].second, rng_));
+      for (int v = 0; v < variants; ++v)
+        add(banner(next_creative_, id, brand.domain, kSizes[s].first, kSizes[s].second, rng_));
     }
     if (brand.films) add(video(next_creative_, id, brand.domain, 15, rng_));
     if (brand.films) add(video(next_creative_, id, brand.domain, 30, rng_));
@@ -130,32 +146,40 @@ class Maker {
     static constexpr const char* kPacings[] = {"even", "even", "even", "asap", "front_loaded"};
     const std::uint32_t number = index * 3 + static_cast<std::uint32_t>(k);
     const std::uint32_t id = 101 + number;
-    Json campaign = {{"id", id}, {"name", std::string(kBrands[index].name) + " " + std::to_string(k + 1)},
-                     {"advertiser", index + 1}, {"budget", "0"}, {"time_zone", kZones[number % 4]},
+    Json campaign = {{"id", id},
+                     {"name", std::string(kBrands[index].name) + " " + std::to_string(k + 1)},
+                     {"advertiser", index + 1},
+                     {"budget", "0"},
+                     {"time_zone", kZones[number % 4]},
                      {"pacing", kPacings[number % 5]}};
     if (options_.start.ns != 0) {
       campaign["start"] = iso_time(options_.start);
-      campaign["end"] = iso_time(options_.start + std::chrono::seconds(static_cast<std::int64_t>(std::ceil(options_.seconds)) + 1));
+      campaign["end"] = iso_time(
+          options_.start + std::chrono::seconds(static_cast<std::int64_t>(std::ceil(options_.seconds)) + 1));
     }
     // A sensitive advertiser aims at pages and countries, never at people.
-    const std::size_t aim = kBrands[index].sensitive ? static_cast<std::size_t>(k == 0 ? 9 : k) : number % aims_.size();
+    const std::size_t aim =
+        kBrands[index].sensitive ? static_cast<std::size_t>(k == 0 ? 9 : k) : number % aims_.size();
     add_line_item(id, number, aim);
-    if (number % 5 == 2) add_line_item(id, number, kBrands[index].sensitive ? 8 : (number + 7) % aims_.size());
+    if (number % 5 == 2)
+      add_line_item(id, number, kBrands[index].sensitive ? 8 : (number + 7) % aims_.size());
     reach_.push_back(aims_[aim].reach);
     campaigns_.push_back(std::move(campaign));
   }
 
   void add_line_item(std::uint32_t campaign, std::uint32_t number, std::size_t aim) {
-    static constexpr const char* kGoals[] = {"cpm", "cpc", "cpa", "cpc"};
-    const std::string goal = kGoals[number % 4];
+    static constexpr const char* kGoals[] = {"cpm", "cpc", "cpa", "cpc", "cpm", "cpc"};
+    const std::string goal = kGoals[number % 6];
     const double cpm = 2.5 + 4 * rng_.uniform();  // what an impression is worth at the world's mean response
     const bool deal = aims_[aim].targeting.contains("deals");
-    Json item = {{"id", next_line_item_++}, {"name", aims_[aim].name}, {"campaign", campaign}, {"goal", goal}};
+    Json item = {
+        {"id", next_line_item_++}, {"name", aims_[aim].name}, {"campaign", campaign}, {"goal", goal}};
     if (goal == "cpm" || deal) {
       item["goal"] = "cpm";
       item["value"] = micros(deal ? cpm + 5 : cpm);
     } else {
-      item["value"] = cents(goal == "cpc" ? cpm / 1000 / .012 : cpm / 1000 / .012 / .10);
+      item["value"] =
+          cents(goal == "cpc" ? cpm / 1000 / kClickRate : cpm / 1000 / kClickRate / kConversionRate);
       item["bid_max"] = micros(3 * cpm);
     }
     item["bid_default"] = micros(.4 * cpm);
@@ -183,14 +207,17 @@ class Maker {
       const double tightness = i % 9 == 4 ? .08 : i % 7 == 3 ? 4 : .5 + .33 * rng_.uniform();
       const double budget = std::max(.01, could * tightness * options_.budget_scale);
       campaigns_[i]["budget"] = cents(budget);
-      if (i % 4 == 1) campaigns_[i]["daily_budget"] = cents(budget);
+      // A day's budget is spread over the day: it has no place in a demo of a minute.
+      if (i % 4 == 1 && options_.seconds >= 86'400)
+        campaigns_[i]["daily_budget"] = cents(budget * 86'400 / options_.seconds);
     }
   }
 
   DemoCatalogueOptions options_;
   base::Rng rng_;
   std::vector<Aim> aims_;
-  Json advertisers_ = Json::array(), creatives_ = Json::array(), campaigns_ = Json::array(), line_items_ = Json::array();
+  Json advertisers_ = Json::array(), creatives_ = Json::array(), campaigns_ = Json::array(),
+       line_items_ = Json::array();
   std::vector<std::uint32_t> pool_;
   std::vector<double> reach_;
   std::uint32_t next_creative_ = 1001, next_line_item_ = 501;

@@ -11,7 +11,9 @@ namespace {
 constexpr std::uint32_t kItemsPerAdvertiser = 20, kItemsPerCampaign = 4, kCreativesPerAdvertiser = 18;
 constexpr std::uint32_t kCreativesPerItem = 3;
 
-std::string category_of(std::uint32_t advertiser) { return std::string(topics()[advertiser % kTopics].category); }
+std::string category_of(std::uint32_t advertiser) {
+  return std::string(topics()[advertiser % kTopics].category);
+}
 
 Json random_targeting(base::Rng& rng) {
   Json out = Json::object();
@@ -25,9 +27,16 @@ Json random_targeting(base::Rng& rng) {
   };
   const auto topic = [&] { return topics()[rng.below(kTopics)]; };
   if (rng.chance(.7)) out["countries"] = some([&] { return pick(countries(), rng).alpha2; }, 3);
-  if (rng.chance(.3)) out["devices"] = some([&] { return std::array{"pc", "phone", "tablet", "ctv"}[rng.below(4)]; }, 2);
-  if (rng.chance(.15)) out["oses"] = some([&] { return std::array{"ios", "android", "windows", "macos"}[rng.below(4)]; }, 2);
-  if (rng.chance(.1)) out["browsers"] = some([&] { return std::array{"chrome", "safari", "firefox", "edge"}[rng.below(4)]; }, 2);
+  if (rng.chance(.3))
+    out["devices"] = some([&] { return std::array{"pc", "phone", "tablet", "ctv"}[rng.below(4)]; }, 2);
+  if (rng.chance(.15))
+    out["oses"] = some([&] { return std::array{"ios", "android", "windows", "macos"}[rng.below(4)]; }, 2);
+  if (rng.chance(.1))
+    out["browsers"] = some(
+        [&] {
+          return std::array{"chrome", "safari", "firefox", "edge"}[rng.below(4)];
+        },
+        2);
   if (rng.chance(.1)) out["languages"] = some([&] { return pick(countries(), rng).language; }, 2);
   if (rng.chance(.2)) out["segments"] = some([&] { return topic().segment; }, 3);
   if (rng.chance(.25)) out["categories"] = some([&] { return topic().category; }, 3);
@@ -45,7 +54,8 @@ Json random_targeting(base::Rng& rng) {
   if (rng.chance(.05)) {
     const Country& country = pick(countries(), rng);
     out["circles"] = Json::array({{{"lat", cents(static_cast<double>(country.lat))},
-                                   {"lon", cents(static_cast<double>(country.lon))}, {"radius_km", "50"}}});
+                                   {"lon", cents(static_cast<double>(country.lon))},
+                                   {"radius_km", "50"}}});
   }
   if (rng.chance(.2)) out["hours"] = {"mon-fri 06-22", "sat-sun 08-24"};
   if (rng.chance(.1)) out["exchanges"] = {kExchangeNames[rng.below(2)]};
@@ -71,7 +81,8 @@ class Rows {
   bool last_, first_ = true;
 };
 
-Json random_creative(std::uint32_t number, std::uint32_t advertiser, const std::string& domain, base::Rng& rng) {
+Json random_creative(std::uint32_t number, std::uint32_t advertiser, const std::string& domain,
+                     base::Rng& rng) {
   static constexpr std::array<std::pair<int, int>, 6> kSizes = {
       {{300, 250}, {728, 90}, {320, 50}, {300, 600}, {160, 600}, {970, 90}}};
   const std::uint32_t kind = (number - 1) % kCreativesPerAdvertiser % 9;
@@ -84,7 +95,8 @@ Json random_creative(std::uint32_t number, std::uint32_t advertiser, const std::
 Json random_item(std::uint32_t i, base::Rng& rng) {
   const double cpm = 1 + 7 * rng.uniform();
   const std::uint64_t goal = rng.below(10);
-  Json item = {{"id", i + 1}, {"name", "line " + std::to_string(i + 1)}, {"campaign", i / kItemsPerCampaign + 1}};
+  Json item = {
+      {"id", i + 1}, {"name", "line " + std::to_string(i + 1)}, {"campaign", i / kItemsPerCampaign + 1}};
   if (goal < 5) {
     item["goal"] = "cpm";
     item["value"] = micros(cpm);
@@ -96,13 +108,15 @@ Json random_item(std::uint32_t i, base::Rng& rng) {
   item["bid_default"] = micros(.3 * cpm);
   item["targeting"] = random_targeting(rng);
   if (rng.chance(.5)) {
-    item["frequency_caps"] = Json::array({{{"impressions", 1 + rng.below(10)}, {"window_s", rng.chance(.5) ? 3600 : 86'400}}});
+    item["frequency_caps"] =
+        Json::array({{{"impressions", 1 + rng.below(10)}, {"window_s", rng.chance(.5) ? 3600 : 86'400}}});
   }
   // Three different ones: neighbours in the advertiser's pool, so that sizes differ.
   const std::uint32_t first = i / kItemsPerAdvertiser * kCreativesPerAdvertiser;
   const auto offset = static_cast<std::uint32_t>(rng.below(kCreativesPerAdvertiser));
   Json creatives = Json::array();
-  for (std::uint32_t k = 0; k < kCreativesPerItem; ++k) creatives.push_back(first + (offset + k) % kCreativesPerAdvertiser + 1);
+  for (std::uint32_t k = 0; k < kCreativesPerItem; ++k)
+    creatives.push_back(first + (offset + k) % kCreativesPerAdvertiser + 1);
   item["creatives"] = std::move(creatives);
   return item;
 }
@@ -114,13 +128,18 @@ std::string random_catalogue_json(std::uint64_t seed, std::uint32_t line_items) 
   base::Rng rng(base::mix64(seed ^ 0x2A4D'0CA7ull));
   const std::uint32_t advertisers = (line_items + kItemsPerAdvertiser - 1) / kItemsPerAdvertiser;
   const std::uint32_t campaigns = (line_items + kItemsPerCampaign - 1) / kItemsPerCampaign;
-  const auto domain = [](std::uint32_t advertiser) { return "brand" + std::to_string(advertiser) + ".example"; };
+  const auto domain = [](std::uint32_t advertiser) {
+    return "brand" + std::to_string(advertiser) + ".example";
+  };
   std::string out = "{\n";
   out.reserve(std::size_t{line_items} * 1'500);
   {
     Rows rows(out, "advertisers");
     for (std::uint32_t a = 1; a <= advertisers; ++a) {
-      rows.add({{"id", a}, {"name", "Brand " + std::to_string(a)}, {"domain", domain(a)}, {"categories", {category_of(a)}}});
+      rows.add({{"id", a},
+                {"name", "Brand " + std::to_string(a)},
+                {"domain", domain(a)},
+                {"categories", {category_of(a)}}});
     }
   }
   {
@@ -133,7 +152,8 @@ std::string random_catalogue_json(std::uint64_t seed, std::uint32_t line_items) 
   {
     Rows rows(out, "campaigns");
     for (std::uint32_t c = 1; c <= campaigns; ++c) {
-      rows.add({{"id", c}, {"name", "campaign " + std::to_string(c)},
+      rows.add({{"id", c},
+                {"name", "campaign " + std::to_string(c)},
                 {"advertiser", (c - 1) * kItemsPerCampaign / kItemsPerAdvertiser + 1},
                 {"budget", cents(1'000 * std::exp(rng.normal()))}});
     }
@@ -149,21 +169,37 @@ std::string creative_world_catalogue_json(std::uint64_t seed, std::uint32_t line
   BANDSTAND_CHECK(line_items > 0);
   constexpr std::uint32_t kCreatives = 10;
   base::Rng rng(base::mix64(seed ^ 0xC2EA'71F3ull));
-  Json advertisers = Json::array(), creatives = Json::array(), campaigns = Json::array(), items = Json::array();
+  Json advertisers = Json::array(), creatives = Json::array(), campaigns = Json::array(),
+       items = Json::array();
   for (std::uint32_t i = 1; i <= line_items; ++i) {
     const std::string domain = "maker" + std::to_string(i) + ".example";
-    advertisers.push_back({{"id", i}, {"name", "Maker " + std::to_string(i)}, {"domain", domain}, {"categories", {category_of(i)}}});
+    advertisers.push_back({{"id", i},
+                           {"name", "Maker " + std::to_string(i)},
+                           {"domain", domain},
+                           {"categories", {category_of(i)}}});
     Json pool = Json::array();
     for (std::uint32_t k = 0; k < kCreatives; ++k) {
       const std::uint32_t id = (i - 1) * kCreatives + k + 1;
       creatives.push_back(banner(id, i, domain, 300, 250, rng));
       pool.push_back(id);
     }
-    campaigns.push_back({{"id", i}, {"name", "world " + std::to_string(i)}, {"advertiser", i}, {"budget", "1000000.00"}, {"pacing", "asap"}});
-    items.push_back({{"id", i}, {"name", "ten creatives"}, {"campaign", i}, {"goal", "cpc"}, {"value", "0.50"},
-                     {"bid_max", "20.000000"}, {"bid_default", "2.000000"}, {"creatives", pool}});
+    campaigns.push_back({{"id", i},
+                         {"name", "world " + std::to_string(i)},
+                         {"advertiser", i},
+                         {"budget", "1000000.00"},
+                         {"pacing", "asap"}});
+    items.push_back({{"id", i},
+                     {"name", "ten creatives"},
+                     {"campaign", i},
+                     {"goal", "cpc"},
+                     {"value", "0.50"},
+                     {"bid_max", "20.000000"},
+                     {"bid_default", "2.000000"},
+                     {"creatives", pool}});
   }
-  return Json{{"advertisers", advertisers}, {"creatives", creatives}, {"campaigns", campaigns}, {"line_items", items}}.dump(1);
+  return Json{
+      {"advertisers", advertisers}, {"creatives", creatives}, {"campaigns", campaigns}, {"line_items", items}}
+      .dump(1);
 }
 
 }  // namespace bandstand::simulation

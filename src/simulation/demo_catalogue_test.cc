@@ -82,7 +82,8 @@ TEST(RandomCatalogue, MixesTargeting) {
     hours += item.targeting.hours.any();
     deals += !item.targeting.deals.empty();
     sites += !item.targeting.domains.empty();
-    open += item.targeting.countries.empty() && item.targeting.categories.empty() && item.targeting.segments.empty();
+    open += item.targeting.countries.empty() && item.targeting.categories.empty() &&
+            item.targeting.segments.empty();
   }
   EXPECT_NEAR(countries, 1'400, 90);
   EXPECT_NEAR(hours, 400, 60);

@@ -38,11 +38,12 @@ inline Json draw_features(base::Rng& rng) {
   static const std::vector<std::string> kColours = {"red", "blue", "green", "dark", "light"};
   static const std::vector<std::string> kImages = {"person", "product", "scene", "none"};
   static const std::vector<std::string> kCalls = {"buy", "learn", "try", "see"};
-  return Json::array({"headline=" + pick(kHeadlines, rng), "colour=" + pick(kColours, rng), "image=" + pick(kImages, rng),
-                      "call=" + pick(kCalls, rng)});
+  return Json::array({"headline=" + pick(kHeadlines, rng), "colour=" + pick(kColours, rng),
+                      "image=" + pick(kImages, rng), "call=" + pick(kCalls, rng)});
 }
 
-inline Json banner(std::uint32_t id, std::uint32_t advertiser, const std::string& domain, int w, int h, base::Rng& rng) {
+inline Json banner(std::uint32_t id, std::uint32_t advertiser, const std::string& domain, int w, int h,
+                   base::Rng& rng) {
   Json features = draw_features(rng);
   const std::string size = std::to_string(w) + "x" + std::to_string(h);
   const std::string title = features[0].get<std::string>().substr(9);
@@ -53,13 +54,15 @@ inline Json banner(std::uint32_t id, std::uint32_t advertiser, const std::string
           {"size", size},
           {"mime", "text/html"},
           {"ad_type", 3},
-          {"markup", "<a href=\"{CLICK_URL}\" target=\"_blank\"><div style=\"width:" + std::to_string(w) + "px;height:" +
-                         std::to_string(h) + "px\"><b>" + title + "</b><br>" + domain + "</div></a>"},
+          {"markup", "<a href=\"{CLICK_URL}\" target=\"_blank\"><div style=\"width:" + std::to_string(w) +
+                         "px;height:" + std::to_string(h) + "px\"><b>" + title + "</b><br>" + domain +
+                         "</div></a>"},
           {"landing_page", "https://www." + domain + "/offer?c=" + std::to_string(id)},
           {"features", features}};
 }
 
-inline Json video(std::uint32_t id, std::uint32_t advertiser, const std::string& domain, int seconds, base::Rng& rng) {
+inline Json video(std::uint32_t id, std::uint32_t advertiser, const std::string& domain, int seconds,
+                  base::Rng& rng) {
   return {{"id", id},
           {"name", "spot " + std::to_string(seconds) + " s " + std::to_string(id)},
           {"advertiser", advertiser},
@@ -75,8 +78,8 @@ inline Json video(std::uint32_t id, std::uint32_t advertiser, const std::string&
           {"features", draw_features(rng)}};
 }
 
-inline Json native(std::uint32_t id, std::uint32_t advertiser, const std::string& name, const std::string& domain,
-                   base::Rng& rng) {
+inline Json native(std::uint32_t id, std::uint32_t advertiser, const std::string& name,
+                   const std::string& domain, base::Rng& rng) {
   Json features = draw_features(rng);
   const std::string title = features[0].get<std::string>().substr(9);
   return {{"id", id},

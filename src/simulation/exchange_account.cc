@@ -27,9 +27,10 @@ nlohmann::ordered_json json_of(const AccountLine& line) {
 
 std::string row(const std::string& name, const AccountLine& line) {
   char text[256];
-  std::snprintf(text, sizeof text, "%-10s %9lu %8lu %8lu %16s %7lu %14s %7lu %7lu %6lu\n", name.c_str(), line.bids,
-                line.wins, line.billed, base::format_amount(line.amount).c_str(), line.pending,
-                base::format_amount(line.pending_amount).c_str(), line.refused, line.clicks, line.conversions);
+  std::snprintf(text, sizeof text, "%-10s %9lu %8lu %8lu %16s %7lu %14s %7lu %7lu %6lu\n", name.c_str(),
+                line.bids, line.wins, line.billed, base::format_amount(line.amount).c_str(), line.pending,
+                base::format_amount(line.pending_amount).c_str(), line.refused, line.clicks,
+                line.conversions);
   return text;
 }
 
@@ -65,8 +66,8 @@ void ExchangeAccount::merge(const ExchangeAccount& other) {
 
 std::string ExchangeAccount::print() const {
   char head[256];
-  std::snprintf(head, sizeof head, "%-10s %9s %8s %8s %16s %7s %14s %7s %7s %6s\n", "campaign", "bids", "wins", "billed",
-                "amount", "pending", "amount", "refused", "clicks", "conv");
+  std::snprintf(head, sizeof head, "%-10s %9s %8s %8s %16s %7s %14s %7s %7s %6s\n", "campaign", "bids",
+                "wins", "billed", "amount", "pending", "amount", "refused", "clicks", "conv");
   std::string out = head;
   for (const auto& [campaign, line] : lines_) out += row(campaign, line);
   return out + row("total", total());

@@ -33,20 +33,34 @@ std::int64_t price_of(const AuctionRules& rules, const Contender& bid, std::int6
 
 const char* name_of(Loss loss) noexcept {
   switch (loss) {
-    case Loss::won: return "won";
-    case Loss::invalid_response: return "invalid_response";
-    case Loss::invalid_deal: return "invalid_deal";
-    case Loss::missing_markup: return "missing_markup";
-    case Loss::missing_creative: return "missing_creative";
-    case Loss::missing_price: return "missing_price";
-    case Loss::below_floor: return "below_floor";
-    case Loss::below_deal_floor: return "below_deal_floor";
-    case Loss::outbid: return "outbid";
-    case Loss::lost_to_deal: return "lost_to_deal";
-    case Loss::wrong_size: return "wrong_size";
-    case Loss::wrong_format: return "wrong_format";
-    case Loss::blocked_domain: return "blocked_domain";
-    case Loss::blocked_category: return "blocked_category";
+    case Loss::won:
+      return "won";
+    case Loss::invalid_response:
+      return "invalid_response";
+    case Loss::invalid_deal:
+      return "invalid_deal";
+    case Loss::missing_markup:
+      return "missing_markup";
+    case Loss::missing_creative:
+      return "missing_creative";
+    case Loss::missing_price:
+      return "missing_price";
+    case Loss::below_floor:
+      return "below_floor";
+    case Loss::below_deal_floor:
+      return "below_deal_floor";
+    case Loss::outbid:
+      return "outbid";
+    case Loss::lost_to_deal:
+      return "lost_to_deal";
+    case Loss::wrong_size:
+      return "wrong_size";
+    case Loss::wrong_format:
+      return "wrong_format";
+    case Loss::blocked_domain:
+      return "blocked_domain";
+    case Loss::blocked_category:
+      return "blocked_category";
   }
   return "unknown";
 }
@@ -75,7 +89,8 @@ int clear_auction(const AuctionRules& rules, std::span<const Contender> bids, st
     const bool to_deal = best >= 0 && bids[static_cast<std::size_t>(best)].deal && !bids[i].deal;
     verdict.loss = to_deal ? Loss::lost_to_deal : Loss::outbid;
     if (best >= 0) {
-      verdict.min_to_win_nanos = std::max(verdict.min_to_win_nanos, bids[static_cast<std::size_t>(best)].price_nanos);
+      verdict.min_to_win_nanos =
+          std::max(verdict.min_to_win_nanos, bids[static_cast<std::size_t>(best)].price_nanos);
     }
   }
   return best;

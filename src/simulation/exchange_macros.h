@@ -15,10 +15,11 @@ struct MacroValues {
   std::string_view loss;        ///< reason code
   std::string_view timestamp;   ///< ms since 1970
   std::string_view multiplier = "1";
-  bool leave_price = false;     ///< a faulty exchange: ${AUCTION_PRICE} stays as it is
+  bool leave_price = false;  ///< a faulty exchange: ${AUCTION_PRICE} stays as it is
 };
 
-/// Appends `text` with its macros resolved; knows them percent-encoded too (%24%7B...%7D). A macro with a suffix
+/// Appends `text` with its macros resolved; knows them percent-encoded too (%24%7B...%7D). A macro with a
+/// suffix
 /// (${AUCTION_PRICE:B64}) is encoded as asked if it is B64, else left alone; so is a macro that nobody knows.
 void substitute_macros(std::string_view text, const MacroValues& values, std::string& out);
 

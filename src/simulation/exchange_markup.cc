@@ -1,4 +1,5 @@
-// exchange_markup: looks for our two paths, then left and right for the ends of the link, then left for its meaning.
+// exchange_markup: looks for our two paths, then left and right for the ends of the link, then left for its
+// meaning.
 #include "simulation/exchange_markup.h"
 
 #include <algorithm>
@@ -12,7 +13,8 @@ constexpr std::string_view kStops = "\"'<>()[] \t\r\n\\";
 BeaconKind in_vast(std::string_view before) {
   // The last element that opened: "<Impression", "<Tracking event=..."
   std::size_t tag = before.rfind('<');
-  while (tag != std::string_view::npos && tag != 0 && before.substr(tag).starts_with("<![CDATA[")) tag = before.rfind('<', tag - 1);
+  while (tag != std::string_view::npos && tag != 0 && before.substr(tag).starts_with("<![CDATA["))
+    tag = before.rfind('<', tag - 1);
   if (tag == std::string_view::npos) return BeaconKind::other;
   const std::string_view element = before.substr(tag + 1);
   if (element.starts_with("Impression")) return BeaconKind::impression;
@@ -41,13 +43,15 @@ BeaconKind in_native(std::string_view before) {
   // An event tracker says which event; only 1 is the impression.
   if (kind == BeaconKind::impression && before.substr(last).starts_with("\"eventtrackers\"")) {
     const std::size_t event = before.rfind("\"event\":");
-    if (event != std::string_view::npos && event > last && before.substr(event + 8, 1) != "1") return BeaconKind::other;
+    if (event != std::string_view::npos && event > last && before.substr(event + 8, 1) != "1")
+      return BeaconKind::other;
   }
   return kind;
 }
 
 BeaconKind in_html(std::string_view before) {
-  while (!before.empty() && (before.back() == '"' || before.back() == '\'' || before.back() == ' ')) before.remove_suffix(1);
+  while (!before.empty() && (before.back() == '"' || before.back() == '\'' || before.back() == ' '))
+    before.remove_suffix(1);
   if (!before.ends_with('=')) return before.ends_with("url(") ? BeaconKind::impression : BeaconKind::other;
   before.remove_suffix(1);
   while (before.ends_with(' ')) before.remove_suffix(1);
@@ -67,7 +71,8 @@ void assign_unescaped(std::string_view link, std::string& out) {
 }
 
 std::size_t next_link(std::string_view markup, std::size_t from) {
-  for (std::size_t at = markup.find("/v1/", from); at != std::string_view::npos; at = markup.find("/v1/", at + 1)) {
+  for (std::size_t at = markup.find("/v1/", from); at != std::string_view::npos;
+       at = markup.find("/v1/", at + 1)) {
     if (at >= 2 && markup[at - 2] == '/' && (markup[at - 1] == 'e' || markup[at - 1] == 'n')) return at;
   }
   return std::string_view::npos;

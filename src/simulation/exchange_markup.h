@@ -15,12 +15,13 @@ struct Beacon {
   std::string target;  ///< path and query, entities resolved
 };
 
-/// Path and query of a URL ("https://ads.example:8080/n/v1/x?p=1" -> "/n/v1/x?p=1"); empty if there is no path.
+/// Path and query of a URL ("https://ads.example:8080/n/v1/x?p=1" -> "/n/v1/x?p=1"); empty if there is no
+/// path.
 std::string_view target_of(std::string_view url) noexcept;
 
-/// All links with "/e/v1/" or "/n/v1/" in `markup` (HTML, VAST or native JSON), each once, in order. What a link is for
-/// shows in what stands before it: an attribute, an XML element, a JSON key. Replaces the first `count` of `out` and
-/// returns it.
+/// All links with "/e/v1/" or "/n/v1/" in `markup` (HTML, VAST or native JSON), each once, in order. What a
+/// link is for shows in what stands before it: an attribute, an XML element, a JSON key. Replaces the first
+/// `count` of `out` and returns it.
 std::size_t find_beacons(std::string_view markup, std::vector<Beacon>& out);
 
 }  // namespace bandstand::simulation

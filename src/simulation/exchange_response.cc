@@ -42,7 +42,8 @@ void read_first(ondemand::value& value, std::string& to) {
 
 void read_price(ondemand::value& value, base::Nanos& to) {
   std::string_view token = value.raw_json_token();
-  while (!token.empty() && (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t')) {
+  while (!token.empty() &&
+         (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t')) {
     token.remove_suffix(1);
   }
   const auto price = base::parse_cpm(token);
@@ -64,10 +65,11 @@ std::string* text_field(ReadBid& bid, ondemand::raw_json_string key) {
     const char* name;
     std::string ReadBid::*to;
   };
-  static constexpr Row kRows[] = {
-      {"id", &ReadBid::id}, {"impid", &ReadBid::imp_id}, {"adid", &ReadBid::ad_id}, {"crid", &ReadBid::creative_id},
-      {"cid", &ReadBid::campaign_id}, {"dealid", &ReadBid::deal_id}, {"nurl", &ReadBid::win_url},
-      {"burl", &ReadBid::billing_url}, {"lurl", &ReadBid::loss_url}, {"adm", &ReadBid::markup}};
+  static constexpr Row kRows[] = {{"id", &ReadBid::id},           {"impid", &ReadBid::imp_id},
+                                  {"adid", &ReadBid::ad_id},      {"crid", &ReadBid::creative_id},
+                                  {"cid", &ReadBid::campaign_id}, {"dealid", &ReadBid::deal_id},
+                                  {"nurl", &ReadBid::win_url},    {"burl", &ReadBid::billing_url},
+                                  {"lurl", &ReadBid::loss_url},   {"adm", &ReadBid::markup}};
   for (const Row& row : kRows) {
     if (key == row.name) return &(bid.*row.to);
   }
@@ -136,8 +138,8 @@ void read_seats(ondemand::value& value, ReadResponse& out) {
 }  // namespace
 
 void ReadBid::clear() {
-  for (std::string* text : {&id, &imp_id, &ad_id, &creative_id, &campaign_id, &deal_id, &seat, &win_url, &billing_url,
-                            &loss_url, &markup, &conversion_url, &domain, &category}) {
+  for (std::string* text : {&id, &imp_id, &ad_id, &creative_id, &campaign_id, &deal_id, &seat, &win_url,
+                            &billing_url, &loss_url, &markup, &conversion_url, &domain, &category}) {
     text->clear();
   }
   price = base::Nanos{-1};
@@ -158,7 +160,8 @@ bool ResponseReader::read(std::string_view body, ReadResponse& out) {
   padded.append(simdjson::SIMDJSON_PADDING, '\0');
   ondemand::document document;
   ondemand::object root;
-  if (state_->parser.iterate(padded.data(), body.size(), padded.size()).get(document) != simdjson::SUCCESS) return false;
+  if (state_->parser.iterate(padded.data(), body.size(), padded.size()).get(document) != simdjson::SUCCESS)
+    return false;
   if (document.get_object().get(root) != simdjson::SUCCESS) return false;
   for (auto item : root) {
     ondemand::field field;

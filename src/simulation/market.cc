@@ -9,12 +9,15 @@ namespace bandstand::simulation {
 Market::Market(const MarketOptions& options, const Population& population, double impressions_per_second,
                std::span<const Shock> shocks)
     : options_(options), population_(population), shocks_(shocks), window_end_(options.window) {
-  for (const Site& site : population.sites()) mean_price_nanos_ += fitted_price_laws()[site.law].mean() * site.quality;
-  mean_price_nanos_ *= static_cast<double>(options.nanos_per_unit) / static_cast<double>(population.sites().size());
+  for (const Site& site : population.sites())
+    mean_price_nanos_ += fitted_price_laws()[site.law].mean() * site.quality;
+  mean_price_nanos_ *=
+      static_cast<double>(options.nanos_per_unit) / static_cast<double>(population.sites().size());
   base::Rng rng(base::mix64(options.seed ^ 0x2174'A100ull));
   for (int i = 0; i < options.rivals; ++i) {
     Rival rival;
-    for (int k = 0; k < 4; ++k) rival.topics = static_cast<std::uint16_t>(rival.topics | 1u << rng.below(kTopics));
+    for (int k = 0; k < 4; ++k)
+      rival.topics = static_cast<std::uint16_t>(rival.topics | 1u << rng.below(kTopics));
     rival.value_nanos = mean_price_nanos_ * std::exp(.4 * rng.normal());
     rivals_.push_back(rival);
   }
@@ -25,7 +28,8 @@ Market::Market(const MarketOptions& options, const Population& population, doubl
 Competition Market::draw(const Visit& visit, std::size_t index, base::Duration since_start) {
   const Site& site = population_.sites()[visit.site];
   const SlotKind& slot = slot_kinds()[site.placements[visit.offer[index].placement].slot];
-  base::Rng rng(base::mix64(options_.seed ^ 0xC202'0000ull) ^ base::mix64(visit.number * kImpressionsMax + index));
+  base::Rng rng(base::mix64(options_.seed ^ 0xC202'0000ull) ^
+                base::mix64(visit.number * kImpressionsMax + index));
   const double scale = site.quality * slot.price * factor_at(shocks_, Shock::Kind::price, since_start);
   const int units = fitted_price_laws()[site.law].draw(rng);
   Competition best;
@@ -56,7 +60,8 @@ void Market::advance(base::Duration since_start) {
     const double budget = budget_per_window_ * factor_at(shocks_, Shock::Kind::rival_budget, window_end_);
     for (Rival& rival : rivals_) {
       const double error = budget > 0 ? static_cast<double>(rival.spent_nanos) / budget - 1 : 1;
-      rival.pace = std::clamp(rival.pace * std::exp(-options_.correction * std::clamp(error, -1.0, 2.0)), .02, 20.0);
+      rival.pace =
+          std::clamp(rival.pace * std::exp(-options_.correction * std::clamp(error, -1.0, 2.0)), .02, 20.0);
       rival.spent_nanos = 0;
     }
     window_end_ += options_.window;

@@ -1,7 +1,8 @@
-// market: who else wants the impression: an anonymous crowd that pays by a fitted price law, and a handful of rivals
-// with interests, budgets and a pace of their own.
+// market: who else wants the impression: an anonymous crowd that pays by a fitted price law, and a handful of
+// rivals with interests, budgets and a pace of their own.
 //
-// 1. The crowd's price belongs to the visit alone. Rivals adapt: they bid less once they win too much, so what
+// 1. The crowd's price belongs to the visit alone. Rivals adapt: they bid less once they win too much, so
+// what
 //    Bandstand leaves to them, or takes from them, comes back as another price.
 #pragma once
 
@@ -22,10 +23,10 @@ struct MarketOptions {
   std::uint64_t seed = 1;
   std::int64_t nanos_per_unit = 20'000;  ///< a whole unit of the price law, per impression: 0.02 CPM
   int rivals = 6;
-  double rival_share = .06;              ///< of the market's money that each rival wants to spend
-  double rival_presence = .4;            ///< chance that a rival looks at an impression at all
+  double rival_share = .06;                         ///< of the market's money that each rival wants to spend
+  double rival_presence = .4;                       ///< chance that a rival looks at an impression at all
   base::Duration window = std::chrono::seconds(1);  ///< in which rivals correct their pace
-  double correction = .2;                ///< of the pace's logarithm per window, per relative error
+  double correction = .2;  ///< of the pace's logarithm per window, per relative error
 };
 
 /// The best offer against Bandstand.
@@ -39,7 +40,8 @@ class Market {
   Market(const MarketOptions& options, const Population& population, double impressions_per_second,
          std::span<const Shock> shocks);
 
-  /// What impression `index` of the visit costs to win. Common random numbers: depends on visit, index, the rivals' pace.
+  /// What impression `index` of the visit costs to win. Common random numbers: depends on visit, index, the
+  /// rivals' pace.
   Competition draw(const Visit& visit, std::size_t index, base::Duration since_start);
   /// A rival won and pays.
   void charge(const Competition& winner, std::int64_t price_nanos);

@@ -11,7 +11,8 @@ class PlayHttp::Bridge final : public serving::http::ReplyHandler {
   AnswerHandler* handler = nullptr;
 };
 
-PlayHttp::PlayHttp(serving::http::EventLoop& loop, const serving::http::Address& server, const PlayHttpOptions& options)
+PlayHttp::PlayHttp(serving::http::EventLoop& loop, const serving::http::Address& server,
+                   const PlayHttpOptions& options)
     : bridge_(std::make_unique<Bridge>()),
       loop_(loop),
       bids_(loop, server, *bridge_, options.bids),

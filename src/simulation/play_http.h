@@ -1,4 +1,5 @@
-// play_http: the wire to a running server: the world's requests over HTTP/1.1 connections, answers when they come.
+// play_http: the wire to a running server: the world's requests over HTTP/1.1 connections, answers when they
+// come.
 #pragma once
 
 #include <memory>
@@ -19,7 +20,8 @@ struct PlayHttpOptions {
 /// Lives on the loop's thread; the loop, the handler given to bid() and get() (one and the same) outlive it.
 class PlayHttp final : public Transport {
  public:
-  PlayHttp(serving::http::EventLoop& loop, const serving::http::Address& server, const PlayHttpOptions& options = {});
+  PlayHttp(serving::http::EventLoop& loop, const serving::http::Address& server,
+           const PlayHttpOptions& options = {});
   ~PlayHttp() override;
 
   bool bid(const BidCall& call, AnswerHandler& handler) override;

@@ -63,7 +63,8 @@ User make_user(const PopulationOptions& options, std::uint32_t number) {
 
 std::vector<std::uint8_t> slots_for(Channel channel, base::Rng& rng) {
   if (channel == Channel::ctv) return {6};
-  if (channel == Channel::app) return rng.chance(.5) ? std::vector<std::uint8_t>{4, 7} : std::vector<std::uint8_t>{4, 5};
+  if (channel == Channel::app)
+    return rng.chance(.5) ? std::vector<std::uint8_t>{4, 7} : std::vector<std::uint8_t>{4, 5};
   std::vector<std::uint8_t> slots = {0, 1};
   if (rng.chance(.5)) slots.push_back(2);
   if (rng.chance(.3)) slots.push_back(3);
@@ -78,13 +79,8 @@ Population::Population(const PopulationOptions& options) : options_(options) {
   BANDSTAND_CHECK(options.users > 0 && options.sites > 0 && options.apps > 0 && options.tv_apps > 0);
   constexpr std::uint32_t kAllPurposes = 0x3FF;
   constexpr std::uint32_t kBasicPurposes = 0x43;  // 1 store, 2 basic ads, 7 measure
-  if (options.vendor_id != 0) {
-    consent_full_ = encode_tcf({.purposes = kAllPurposes, .vendors = {2, 32, options.vendor_id}});
-    consent_partial_ = encode_tcf({.purposes = kBasicPurposes, .vendors = {2, 32, options.vendor_id}});
-  } else {
-    consent_full_ = encode_tcf({.purposes = kAllPurposes, .vendors = {2, 32}});
-    consent_partial_ = encode_tcf({.purposes = kBasicPurposes, .vendors = {2, 32}});
-  }
+  consent_full_ = encode_tcf({.purposes = kAllPurposes, .vendors = {2, 32, options.vendor_id}});
+  consent_partial_ = encode_tcf({.purposes = kBasicPurposes, .vendors = {2, 32, options.vendor_id}});
   consent_none_ = encode_tcf({.purposes = 0, .vendors = {}});
   make_users();
   make_sites();
@@ -121,7 +117,8 @@ void Population::add_site(Channel channel, std::uint32_t number, base::Rng& rng)
   }
   for (const std::uint8_t slot : slots_for(channel, rng)) {
     // Floors sit on a grid of five cents, as publishers set them.
-    const double wish = options_.floor_cpm * site.quality * slot_kinds()[slot].price * std::exp(.3 * rng.normal());
+    const double wish =
+        options_.floor_cpm * site.quality * slot_kinds()[slot].price * std::exp(.3 * rng.normal());
     const auto steps = std::max<std::int64_t>(1, std::llround(wish / .05));
     site.placements.push_back({site.id + "/" + std::string(slot_kinds()[slot].name), slot, steps * 50'000});
   }
@@ -149,11 +146,15 @@ std::uint32_t Population::draw_site(const User& user, base::Rng& rng) const {
 
 std::string_view Population::consent_string(const User& user) const {
   switch (user.permission) {
-    case Permission::full: return consent_full_;
-    case Permission::partial: return consent_partial_;
-    case Permission::none: return consent_none_;
+    case Permission::full:
+      return consent_full_;
+    case Permission::partial:
+      return consent_partial_;
+    case Permission::none:
+      return consent_none_;
     case Permission::silent:
-    case Permission::not_needed: break;
+    case Permission::not_needed:
+      break;
   }
   return {};
 }
@@ -175,7 +176,8 @@ void append_address(const User& user, std::string& out) {
 }
 
 std::string_view user_agent_of(const User& user) noexcept {
-  return user.behaviour == Behaviour::crawler ? crawler_agents()[user.crawler] : device_kinds()[user.device].user_agent;
+  return user.behaviour == Behaviour::crawler ? crawler_agents()[user.crawler]
+                                              : device_kinds()[user.device].user_agent;
 }
 
 }  // namespace bandstand::simulation

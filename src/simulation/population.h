@@ -1,6 +1,8 @@
-// population: who is out there and where they are: users with latent interests and tastes, bots, sites and apps.
+// population: who is out there and where they are: users with latent interests and tastes, bots, sites and
+// apps.
 //
-// 1. Everything follows from the seed. What a user likes is known to the world alone; requests show only what a real
+// 1. Everything follows from the seed. What a user likes is known to the world alone; requests show only what
+// a real
 //    one would (page, device, place, and with consent a few segments).
 #pragma once
 
@@ -23,7 +25,7 @@ enum class Behaviour : std::uint8_t { human, crawler, click_bot };
 enum class Permission : std::uint8_t { not_needed, full, partial, none, silent };
 
 struct User {
-  std::uint64_t key = 0;  ///< identity and address derive from it
+  std::uint64_t key = 0;                    ///< identity and address derive from it
   std::array<std::uint8_t, 3> interests{};  ///< topics, strongest first
   std::array<float, kTastes> taste{};
   std::uint8_t country = 0, region = 0, device = 0, crawler = 0;
@@ -42,9 +44,9 @@ struct Placement {
 struct Site {
   std::string id, name, domain, bundle, publisher;  ///< bundle: apps only
   std::uint8_t topic = 0;
-  std::uint8_t law = 0;    ///< which of the nine price laws rules here
+  std::uint8_t law = 0;  ///< which of the nine price laws rules here
   Channel channel = Channel::web;
-  double quality = 1;      ///< factor on prices and, weaker, on clicks
+  double quality = 1;  ///< factor on prices and, weaker, on clicks
   bool child_directed = false;
   std::vector<Placement> placements;
 };
@@ -54,9 +56,10 @@ struct PopulationOptions {
   std::uint32_t users = 20'000;
   std::uint32_t sites = 60, apps = 30, tv_apps = 6;
   double crawler_share = 0.015, click_bot_share = 0.005;  ///< of users
-  double activity_skew = 2;      ///< 1: all users alike; 2: the busiest tenth makes a third of the traffic
-  double floor_cpm = 0.20;       ///< typical; sites vary around it
-  std::uint16_t vendor_id = 0;   ///< Bandstand's in the Global Vendor List: in the strings of those who consent
+  double activity_skew = 2;  ///< 1: all users alike; 2: the busiest tenth makes a third of the traffic
+  double floor_cpm = 0.20;   ///< typical; sites vary around it
+  std::uint16_t vendor_id =
+      1'999;  ///< Bandstand's in the world's Global Vendor List: in the strings of those who consent
 };
 
 class Population {

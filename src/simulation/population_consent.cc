@@ -14,7 +14,8 @@ class BitWriter {
   void put(std::uint64_t value, int bits) {
     for (int i = bits - 1; i >= 0; --i) {
       if (used_ % 8 == 0) bytes_.push_back(0);
-      if ((value >> i & 1) != 0) bytes_.back() = static_cast<std::uint8_t>(bytes_.back() | 0x80u >> (used_ % 8));
+      if ((value >> i & 1) != 0)
+        bytes_.back() = static_cast<std::uint8_t>(bytes_.back() | 0x80u >> (used_ % 8));
       ++used_;
     }
   }

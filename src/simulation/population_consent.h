@@ -1,7 +1,8 @@
-// population_consent: writes TCF v2 consent strings, so that the simulated users can say yes, no, or something between.
+// population_consent: writes TCF v2 consent strings, so that the simulated users can say yes, no, or
+// something between.
 //
-// Source: IAB Europe, "Transparency and Consent String with Global Vendor & CMP List Formats" v2.2, core segment, vendors
-// as a bit field.
+// Source: IAB Europe, "Transparency and Consent String with Global Vendor & CMP List Formats" v2.2, core
+// segment, vendors as a bit field.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 namespace bandstand::simulation {
 
 struct ConsentWish {
-  std::uint32_t purposes = 0;            ///< bit n-1: consent to purpose n, 1..24
+  std::uint32_t purposes = 0;  ///< bit n-1: consent to purpose n, 1..24
   std::uint32_t legitimate_interests = 0;
   std::initializer_list<std::uint16_t> vendors;  ///< with consent
   std::string_view language = "EN", country = "DE";

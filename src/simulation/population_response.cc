@@ -17,7 +17,8 @@ double weight_of(std::uint64_t seed, std::string_view text, std::uint64_t salt) 
   return rng.normal();
 }
 
-constexpr std::uint64_t kOwnSalt = 1, kConversionSalt = 2, kInterestSalt = 1'000, kDeviceSalt = 2'000, kStyleSalt = 3'000;
+constexpr std::uint64_t kOwnSalt = 1, kConversionSalt = 2, kInterestSalt = 1'000, kDeviceSalt = 2'000,
+                        kStyleSalt = 3'000;
 
 }  // namespace
 
@@ -29,7 +30,8 @@ int topic_index(std::string_view category) noexcept {
   return -1;
 }
 
-ResponseModel::ResponseModel(const ResponseOptions& options, const domain::Catalogue* catalogue) : options_(options) {
+ResponseModel::ResponseModel(const ResponseOptions& options, const domain::Catalogue* catalogue)
+    : options_(options) {
   if (catalogue == nullptr) return;
   creatives_.reserve(catalogue->creatives.size());
   for (const domain::Creative& creative : catalogue->creatives) {
@@ -43,30 +45,35 @@ ResponseModel::ResponseModel(const ResponseOptions& options, const domain::Catal
   }
 }
 
-CreativeTruth ResponseModel::make(std::string_view id, int topic, const std::vector<std::string>& features) const {
+CreativeTruth ResponseModel::make(std::string_view id, int topic,
+                                  const std::vector<std::string>& features) const {
   CreativeTruth truth;
   truth.id = id;
   truth.topic = topic;
-  const std::vector<std::string> named = features.empty() ? std::vector<std::string>{"id=" + std::string(id)} : features;
+  const std::vector<std::string> named =
+      features.empty() ? std::vector<std::string>{"id=" + std::string(id)} : features;
   for (const std::string& feature : named) {
     truth.appeal += options_.feature * weight_of(options_.seed, feature, kOwnSalt);
     truth.conversion += .2 * weight_of(options_.seed, feature, kConversionSalt);
     for (std::size_t t = 0; t < truth.with_interest.size(); ++t) {
-      truth.with_interest[t] +=
-          static_cast<float>(options_.feature_interest * weight_of(options_.seed, feature, kInterestSalt + t));
+      truth.with_interest[t] += static_cast<float>(options_.feature_interest *
+                                                   weight_of(options_.seed, feature, kInterestSalt + t));
     }
     for (std::size_t d = 0; d < truth.with_device.size(); ++d) {
-      truth.with_device[d] += static_cast<float>(options_.feature_device * weight_of(options_.seed, feature, kDeviceSalt + d));
+      truth.with_device[d] +=
+          static_cast<float>(options_.feature_device * weight_of(options_.seed, feature, kDeviceSalt + d));
     }
     for (std::size_t k = 0; k < truth.style.size(); ++k) {
-      truth.style[k] += static_cast<float>(options_.taste * weight_of(options_.seed, feature, kStyleSalt + k));
+      truth.style[k] +=
+          static_cast<float>(options_.taste * weight_of(options_.seed, feature, kStyleSalt + k));
     }
   }
   return truth;
 }
 
 std::uint32_t ResponseModel::index_of(std::string_view crid) {
-  const auto [found, added] = index_.emplace(std::string(crid), static_cast<std::uint32_t>(creatives_.size()));
+  const auto [found, added] =
+      index_.emplace(std::string(crid), static_cast<std::uint32_t>(creatives_.size()));
   if (added) creatives_.push_back(make(crid, -1, {}));
   return found->second;
 }
@@ -78,7 +85,8 @@ double ResponseModel::interest(const User& user, const CreativeTruth& creative) 
   return 0;
 }
 
-double ResponseModel::click(const User& user, const SlotKind& slot, std::uint32_t creative, std::uint32_t seen) const {
+double ResponseModel::click(const User& user, const SlotKind& slot, std::uint32_t creative,
+                            std::uint32_t seen) const {
   const CreativeTruth& truth = creatives_[creative];
   double logit = options_.click_base + truth.appeal + slot.appeal + static_cast<double>(user.eagerness);
   logit += interest(user, truth) + static_cast<double>(truth.with_interest[user.interests[0]]);

@@ -21,7 +21,10 @@ double bessel_i0(double x) {
 }
 
 Traffic::Traffic(const TrafficOptions& options, const Population& population, std::span<const Shock> shocks)
-    : options_(options), population_(population), shocks_(shocks), arrivals_(base::mix64(options.seed ^ 0xA221ull)) {
+    : options_(options),
+      population_(population),
+      shocks_(shocks),
+      arrivals_(base::mix64(options.seed ^ 0xA221ull)) {
   BANDSTAND_CHECK(options.requests_per_second > 0 && options.day_night_ratio >= 1);
   // exp(k cos) is a day with one peak; its extremes differ by exp(2k).
   concentration_ = std::log(options.day_night_ratio) / 2;
@@ -69,7 +72,8 @@ void Traffic::draw(std::uint64_t number, Visit& visit) const {
   std::size_t offers = 1;
   if (rng.chance(options_.several_impressions_share)) offers = 2 + rng.below(2);
   visit.offers = static_cast<std::uint8_t>(std::min({offers, placements, std::size_t{kImpressionsMax}}));
-  for (std::size_t i = 0; i < visit.offers; ++i) draw_offer(site, order[i], visit.exchange, rng, visit.offer[i]);
+  for (std::size_t i = 0; i < visit.offers; ++i)
+    draw_offer(site, order[i], visit.exchange, rng, visit.offer[i]);
 }
 
 void Traffic::draw_offer(const Site& site, std::size_t placement, std::uint8_t exchange, base::Rng& rng,

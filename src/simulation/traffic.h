@@ -18,11 +18,11 @@ struct TrafficOptions {
   double day_night_ratio = 4;        ///< busiest against quietest hour; 1: flat
   double peak_hour = 20;             ///< UTC hour of the world's day
   double start_hour = 0;
-  double speed_up = 1;               ///< seconds of the world's day in a second: 1,440 packs a day into a minute
+  double speed_up = 1;  ///< seconds of the world's day in a second: 1,440 packs a day into a minute
   double several_impressions_share = .15;
-  double deal_share = .30;           ///< of the impressions on pages for which there is a deal
-  double private_share = .20;        ///< of those with a deal: private_auction = 1
-  double test_share = 0;             ///< "test": 1
+  double deal_share = .30;     ///< of the impressions on pages for which there is a deal
+  double private_share = .20;  ///< of those with a deal: private_auction = 1
+  double test_share = 0;       ///< "test": 1
   std::array<double, 2> exchange_share = {.55, .45};
   std::array<std::int32_t, 2> at = {1, 2};  ///< auction type by exchange: 1 first price, 2 second price
   std::int32_t tmax_ms = 120;
@@ -32,9 +32,9 @@ inline constexpr int kImpressionsMax = 3;
 
 /// One impression on offer.
 struct Offer {
-  std::uint8_t placement = 0;   ///< of the site
-  std::int64_t floor_nanos = 0; ///< per impression
-  std::int8_t deal = -1;        ///< index into deal_kinds()
+  std::uint8_t placement = 0;    ///< of the site
+  std::int64_t floor_nanos = 0;  ///< per impression
+  std::int8_t deal = -1;         ///< index into deal_kinds()
   bool private_auction = false;
 };
 
@@ -50,8 +50,8 @@ struct Visit {
   [[nodiscard]] std::span<const Offer> all_offers() const { return {offer.data(), offers}; }
 };
 
-/// Arrivals in order. Each visit draws its content from a stream of its own (seed, number), so that nothing that
-/// happens in an auction changes who comes next: common random numbers across policies.
+/// Arrivals in order. Each visit draws its content from a stream of its own (seed, number), so that nothing
+/// that happens in an auction changes who comes next: common random numbers across policies.
 class Traffic {
  public:
   Traffic(const TrafficOptions& options, const Population& population, std::span<const Shock> shocks);
@@ -67,7 +67,8 @@ class Traffic {
   [[nodiscard]] const TrafficOptions& options() const { return options_; }
 
  private:
-  void draw_offer(const Site& site, std::size_t placement, std::uint8_t exchange, base::Rng& rng, Offer& offer) const;
+  void draw_offer(const Site& site, std::size_t placement, std::uint8_t exchange, base::Rng& rng,
+                  Offer& offer) const;
 
   TrafficOptions options_;
   const Population& population_;

@@ -56,15 +56,21 @@ class Writer {
 void write_banner(Writer& out, const SlotKind& slot) {
   out.raw(",\"banner\":{\"format\":[");
   for (std::size_t i = 0; i < slot.sizes.size() && slot.sizes[i].w != 0; ++i) {
-    out.raw(i == 0 ? "{\"w\":" : ",{\"w\":").number(slot.sizes[i].w).raw(",\"h\":").number(slot.sizes[i].h).raw("}");
+    out.raw(i == 0 ? "{\"w\":" : ",{\"w\":")
+        .number(slot.sizes[i].w)
+        .raw(",\"h\":")
+        .number(slot.sizes[i].h)
+        .raw("}");
   }
   out.raw("],\"w\":").number(slot.sizes[0].w).raw(",\"h\":").number(slot.sizes[0].h);
   out.raw(",\"pos\":").number(slot.position).raw(",\"btype\":[4],\"battr\":[3,8],\"topframe\":1}");
 }
 
 void write_video(Writer& out, const SlotKind& slot, bool skippable) {
-  out.raw(",\"video\":{\"mimes\":[\"video/mp4\",\"video/webm\"],\"minduration\":5,\"maxduration\":30,\"startdelay\":0,"
-          "\"protocols\":[2,3,5,6,7,8],\"linearity\":1,\"plcmt\":1,\"playbackmethod\":[1,2],\"api\":[7],\"w\":");
+  out.raw(
+      ",\"video\":{\"mimes\":[\"video/mp4\",\"video/"
+      "webm\"],\"minduration\":5,\"maxduration\":30,\"startdelay\":0,"
+      "\"protocols\":[2,3,5,6,7,8],\"linearity\":1,\"plcmt\":1,\"playbackmethod\":[1,2],\"api\":[7],\"w\":");
   out.number(slot.sizes[0].w).raw(",\"h\":").number(slot.sizes[0].h);
   out.raw(",\"skip\":").number(skippable ? 1 : 0).raw(",\"pos\":").number(slot.position).raw("}");
 }
@@ -82,7 +88,9 @@ void write_native(Writer& out) {
 void write_deal(Writer& out, const Offer& offer) {
   if (offer.deal < 0) return;
   const DealKind& deal = deal_kinds()[static_cast<std::size_t>(offer.deal)];
-  out.raw(",\"pmp\":{\"private_auction\":").number(offer.private_auction ? 1 : 0).raw(",\"deals\":[{\"id\":\"");
+  out.raw(",\"pmp\":{\"private_auction\":")
+      .number(offer.private_auction ? 1 : 0)
+      .raw(",\"deals\":[{\"id\":\"");
   out.raw(deal.id).raw("\",\"bidfloor\":").price(static_cast<std::int64_t>(deal.floor_cpm * 1e6 + .5));
   out.raw(",\"bidfloorcur\":\"USD\",\"at\":").number(deal.at).raw("}]}");
 }
@@ -98,23 +106,40 @@ void write_impression(Writer& out, const Site& site, const Offer& offer, std::si
   write_deal(out, offer);
   out.text("tagid", placement.tag_id).raw(",\"bidfloor\":").price(offer.floor_nanos);
   out.raw(",\"bidfloorcur\":\"USD\",\"secure\":1,\"instl\":").number(slot.name == "inter" ? 1 : 0);
-  out.raw(",\"exp\":").number(slot.media == Media::video ? 1800 : site.channel == Channel::web ? 60 : 300).raw("}");
+  out.raw(",\"exp\":")
+      .number(slot.media == Media::video     ? 1800
+              : site.channel == Channel::web ? 60
+                                             : 300)
+      .raw("}");
 }
 
 void write_source(Writer& out, const Visit& visit, const Site& site) {
   const Topic& topic = topics()[site.topic];
   const bool web = site.channel == Channel::web;
-  out.raw(web ? ",\"site\":{\"id\":\"" : ",\"app\":{\"id\":\"").raw(site.id).raw("\"").text("name", site.name);
+  out.raw(web ? ",\"site\":{\"id\":\"" : ",\"app\":{\"id\":\"")
+      .raw(site.id)
+      .raw("\"")
+      .text("name", site.name);
   out.text("domain", site.domain).text("bundle", site.bundle);
   if (!web) out.raw(",\"storeurl\":\"https://store.example/").raw(site.bundle).raw("\"");
   out.raw(",\"cat\":[\"").raw(topic.category).raw("\"],\"pagecat\":[\"").raw(topic.detail).raw("\"]");
   if (web) {
     const std::uint64_t page = base::mix64(visit.number) % 200;
-    out.raw(",\"page\":\"https://").raw(site.domain).raw("/").raw(topic.segment).raw("/").number(static_cast<std::int64_t>(page));
+    out.raw(",\"page\":\"https://")
+        .raw(site.domain)
+        .raw("/")
+        .raw(topic.segment)
+        .raw("/")
+        .number(static_cast<std::int64_t>(page));
     out.raw("\"");
-    if (page % 3 == 0) out.raw(",\"ref\":\"https://search.example/?q=").number(static_cast<std::int64_t>(page)).raw("\"");
+    if (page % 3 == 0)
+      out.raw(",\"ref\":\"https://search.example/?q=").number(static_cast<std::int64_t>(page)).raw("\"");
   }
-  out.raw(",\"keywords\":\"").raw(topic.keywords[0]).raw(",").raw(topic.keywords[1 + visit.number % 2]).raw("\"");
+  out.raw(",\"keywords\":\"")
+      .raw(topic.keywords[0])
+      .raw(",")
+      .raw(topic.keywords[1 + visit.number % 2])
+      .raw("\"");
   out.raw(",\"publisher\":{\"id\":\"").raw(site.publisher).raw("\"}}");
 }
 
@@ -122,7 +147,9 @@ void write_geo(Writer& out, const User& user) {
   const Country& country = countries()[user.country];
   const double north = static_cast<double>(user.key >> 40 & 0xFF) / 128 - 1;
   const double east = static_cast<double>(user.key >> 48 & 0xFF) / 128 - 1;
-  out.raw(",\"geo\":{\"type\":2").text("country", country.alpha3).text("region", country.regions[user.region]);
+  out.raw(",\"geo\":{\"type\":2")
+      .text("country", country.alpha3)
+      .text("region", country.regions[user.region]);
   out.text("city", country.cities[user.region]).text("zip", country.zips[user.region]);
   out.raw(",\"lat\":").degrees(country.lat + north).raw(",\"lon\":").degrees(country.lon + east).raw("}");
 }
@@ -139,19 +166,28 @@ void write_device(Writer& out, const User& user, Channel channel) {
   }
   out.text("language", countries()[user.country].language);
   out.raw(",\"connectiontype\":").number(device.type == 4 && user.key % 3 != 0 ? 6 : 2);
-  out.raw(",\"js\":").number(user.behaviour == Behaviour::crawler ? 0 : 1).raw(",\"lmt\":").number(user.limited ? 1 : 0);
-  if (channel != Channel::web && !user.limited) out.raw(",\"ifa\":\"").hex(base::mix64(user.key)).hex(user.key).raw("\"");
+  out.raw(",\"js\":")
+      .number(user.behaviour == Behaviour::crawler ? 0 : 1)
+      .raw(",\"lmt\":")
+      .number(user.limited ? 1 : 0);
+  if (channel != Channel::web && !user.limited)
+    out.raw(",\"ifa\":\"").hex(base::mix64(user.key)).hex(user.key).raw("\"");
   out.raw("}");
 }
 
 void write_user(Writer& out, const User& user, std::string_view consent) {
-  out.raw(",\"user\":{\"id\":\"").hex(user.key).raw("\",\"buyeruid\":\"b-").hex(base::mix64(user.key ^ 0xB)).raw("\"");
+  out.raw(",\"user\":{\"id\":\"")
+      .hex(user.key)
+      .raw("\",\"buyeruid\":\"b-")
+      .hex(base::mix64(user.key ^ 0xB))
+      .raw("\"");
   out.text("consent", consent);
   // Segment sellers know two interests in three.
   bool first = true;
   for (std::size_t i = 0; i < user.interests.size(); ++i) {
     if ((user.key >> (8 * i)) % 3 == 0) continue;
-    out.raw(first ? ",\"data\":[{\"id\":\"seg\",\"name\":\"segments.example\",\"segment\":[{\"id\":\"" : ",{\"id\":\"");
+    out.raw(first ? ",\"data\":[{\"id\":\"seg\",\"name\":\"segments.example\",\"segment\":[{\"id\":\""
+                  : ",{\"id\":\"");
     out.raw(topics()[user.interests[i]].segment).raw("\"}");
     first = false;
   }
@@ -170,10 +206,15 @@ void write_regs(Writer& out, const User& user, const Site& site) {
 }  // namespace
 
 void append_auction_id(std::uint64_t seed, std::uint64_t number, std::string& out) {
-  Writer(out).raw("w").number(static_cast<std::int64_t>(seed)).raw("-").number(static_cast<std::int64_t>(number));
+  Writer(out)
+      .raw("w")
+      .number(static_cast<std::int64_t>(seed))
+      .raw("-")
+      .number(static_cast<std::int64_t>(number));
 }
 
-void write_request(const Visit& visit, const Population& population, const TrafficOptions& options, std::string& out) {
+void write_request(const Visit& visit, const Population& population, const TrafficOptions& options,
+                   std::string& out) {
   const User& user = population.users()[visit.user];
   const Site& site = population.sites()[visit.site];
   out.clear();
@@ -191,7 +232,8 @@ void write_request(const Visit& visit, const Population& population, const Traff
   w.raw(",\"cur\":[\"USD\"],\"bcat\":[\"IAB25\",\"IAB26\"],\"badv\":[\"blocked.example\"]");
   if (visit.test) w.raw(",\"test\":1");
   w.raw(",\"source\":{\"tid\":\"t-").hex(base::mix64(visit.number ^ options.seed << 32));
-  w.raw("\",\"schain\":{\"ver\":\"1.0\",\"complete\":1,\"nodes\":[{\"asi\":\"").raw(kExchangeNames[visit.exchange]);
+  w.raw("\",\"schain\":{\"ver\":\"1.0\",\"complete\":1,\"nodes\":[{\"asi\":\"")
+      .raw(kExchangeNames[visit.exchange]);
   w.raw(".example\",\"sid\":\"").raw(site.publisher).raw("\",\"hp\":1}]}}}");
 }
 

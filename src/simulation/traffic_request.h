@@ -12,6 +12,7 @@ namespace bandstand::simulation {
 void append_auction_id(std::uint64_t seed, std::uint64_t number, std::string& out);
 
 /// Replaces `out` with the request's JSON (about 1.6 KB, 2 us). Follows protocol.md 1.3.
-void write_request(const Visit& visit, const Population& population, const TrafficOptions& options, std::string& out);
+void write_request(const Visit& visit, const Population& population, const TrafficOptions& options,
+                   std::string& out);
 
 }  // namespace bandstand::simulation

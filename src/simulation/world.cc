@@ -33,7 +33,8 @@ bool acknowledged(NoticeKind kind, int status) {
 }  // namespace
 
 const char* name_of(NoticeKind kind) noexcept {
-  static constexpr const char* kNames[] = {"win", "bill", "loss", "impression", "click", "progress", "conversion"};
+  static constexpr const char* kNames[] = {"win",   "bill",     "loss",      "impression",
+                                           "click", "progress", "conversion"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -59,7 +60,9 @@ World::Core::Core(const WorldOptions& wanted, domain::CatalogueSnapshot known)
   }
 }
 
-void World::Core::push(base::WallTime at, Step step, std::uint32_t index) { due_.push({at, order_++, step, index}); }
+void World::Core::push(base::WallTime at, Step step, std::uint32_t index) {
+  due_.push({at, order_++, step, index});
+}
 
 base::WallTime World::Core::next_due() const {
   const base::WallTime visit = traffic_on ? next_visit_ : kNever;
@@ -75,7 +78,8 @@ void World::Core::run_until(base::WallTime t, Transport& transport, AnswerHandle
       visit(transport, handler);
       continue;
     }
-    if (due_.empty() || due_.top().at > now_) continue;  // an answer that came meanwhile has changed what is next
+    if (due_.empty() || due_.top().at > now_)
+      continue;  // an answer that came meanwhile has changed what is next
     const Due due = due_.top();
     due_.pop();
     if (due.step == Step::send) {
@@ -145,7 +149,8 @@ void World::Core::on_bid_answer(std::uint32_t index, const Answer& answer) {
   hold_auctions(visit, &response_);
 }
 
-World::Core::Send& World::Core::make_send(NoticeKind kind, AccountLine* line, std::string_view target, std::uint32_t& index) {
+World::Core::Send& World::Core::make_send(NoticeKind kind, AccountLine* line, std::string_view target,
+                                          std::uint32_t& index) {
   index = sends_.take();
   Send& send = sends_[index];
   std::string memory = std::move(send.target);
@@ -158,7 +163,8 @@ World::Core::Send& World::Core::make_send(NoticeKind kind, AccountLine* line, st
 }
 
 bool World::Core::concerns_money(const Send& send) {
-  return send.billing || send.kind == NoticeKind::win || send.kind == NoticeKind::loss || send.kind == NoticeKind::bill;
+  return send.billing || send.kind == NoticeKind::win || send.kind == NoticeKind::loss ||
+         send.kind == NoticeKind::bill;
 }
 
 void World::Core::dispatch(std::uint32_t index, base::WallTime at, base::Rng& rng) {
@@ -245,7 +251,8 @@ void World::Core::on_notice_answer(std::uint32_t index, int status, base::Durati
     if (line != nullptr && send.kind == NoticeKind::conversion) ++line->conversions;
     return finish(index);
   }
-  const int attempts_max = send.billing ? options.notices.billing_attempts_max : options.notices.other_attempts_max;
+  const int attempts_max =
+      send.billing ? options.notices.billing_attempts_max : options.notices.other_attempts_max;
   const bool hopeless = status >= 400 && status < 500;
   if (send.resends && !hopeless && send.attempts < attempts_max) {
     const auto doubled = options.notices.retry_first * (1 << std::min(send.attempts - 1, 10));
@@ -266,7 +273,8 @@ void World::Core::finish(std::uint32_t index) {
 }
 
 base::Duration World::Core::log_normal(double median_ms, base::Rng& rng) const {
-  return base::Duration{std::llround(median_ms * 1e6 * std::exp(options.notices.delay_deviation * rng.normal()))};
+  return base::Duration{
+      std::llround(median_ms * 1e6 * std::exp(options.notices.delay_deviation * rng.normal()))};
 }
 
 void World::Core::refresh_report() { report.seconds = static_cast<double>(since_start().count()) * 1e-9; }

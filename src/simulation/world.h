@@ -1,10 +1,13 @@
-// world: users, exchanges and rivals around one Bandstand: sends bid requests, holds the auctions, fires notices, lets
-// people click and buy, and keeps the exchange's books.
+// world: users, exchanges and rivals around one Bandstand: sends bid requests, holds the auctions, fires
+// notices, lets people click and buy, and keeps the exchange's books.
 //
-// 1. Deterministic: with a transport that answers at once, the same options give the same bytes in the same order.
-// 2. What a visit offers, what the crowd pays, and how the user would respond are drawn from streams of their own
+// 1. Deterministic: with a transport that answers at once, the same options give the same bytes in the same
+// order.
+// 2. What a visit offers, what the crowd pays, and how the user would respond are drawn from streams of their
+// own
 //    (common random numbers), so two policies are compared in the same world.
-// 3. Whether a bid is billed by its burl or by the pixel in its markup is the bidder's choice: a bid with a burl is billed
+// 3. Whether a bid is billed by its burl or by the pixel in its markup is the bidder's choice: a bid with a
+// burl is billed
 //    by it, one without by the pixel. Never both. Billing notices are repeated until acknowledged.
 #pragma once
 
@@ -34,21 +37,22 @@ const char* name_of(NoticeKind kind) noexcept;
 /// How notices travel, and what goes wrong with them. Shares are of notices; they may overlap.
 struct NoticeOptions {
   double win_delay_ms = 60, delay_deviation = .8;  ///< log-normal: median, deviation of the logarithm
-  double render_share = .95;          ///< of wins that are shown at all
-  double render_delay_ms = 400;       ///< after the win
-  double lost_share = .002;           ///< never arrives; billing notices are sent again, the others not
+  double render_share = .95;                       ///< of wins that are shown at all
+  double render_delay_ms = 400;                    ///< after the win
+  double lost_share = .002;  ///< never arrives; billing notices are sent again, the others not
   double acknowledgement_lost_share = .002;  ///< arrives, but the sender does not hear so
-  double duplicate_share = .005;      ///< sent twice
+  double duplicate_share = .005;             ///< sent twice
   double late_share = .002, late_by_s = 20;  ///< mean of an exponential
-  double early_bill_share = .01;      ///< billing overtakes the win notice
-  double min_to_win_share = .9;       ///< of notices that say what it would have taken
-  double audit_share = .0005;         ///< quality renders: the price is AUDIT
-  double unresolved_share = 0;        ///< the macro of the price stays as it is
+  double early_bill_share = .01;             ///< billing overtakes the win notice
+  double min_to_win_share = .9;              ///< of notices that say what it would have taken
+  double audit_share = .0005;                ///< quality renders: the price is AUDIT
+  double unresolved_share = 0;               ///< the macro of the price stays as it is
   base::Duration retry_first = std::chrono::seconds(1), retry_max = std::chrono::seconds(8);
   int billing_attempts_max = 60, other_attempts_max = 3;
 };
 
-/// Share of conversions within an hour and a day of the world, the rest within 30 days (algorithms.md section 10).
+/// Share of conversions within an hour and a day of the world, the rest within 30 days (algorithms.md section
+/// 10).
 struct ConversionOptions {
   double within_hour = .35, within_day = .50;
 };
@@ -72,9 +76,9 @@ class World final : public AnswerHandler {
   explicit World(const WorldOptions& options, domain::CatalogueSnapshot catalogue = nullptr);
   ~World() override;
 
-  /// Does everything that is due until `t`, in order, telling the transport the time of each step. Virtual time: the
-  /// transport answers at once. Real time: call it every few milliseconds with the clock's time; it returns soon, and
-  /// what has become late leaves late (open loop; the latency says so).
+  /// Does everything that is due until `t`, in order, telling the transport the time of each step. Virtual
+  /// time: the transport answers at once. Real time: call it every few milliseconds with the clock's time; it
+  /// returns soon, and what has become late leaves late (open loop; the latency says so).
   void run_until(base::WallTime t, Transport& transport);
   /// No more visits; notices, clicks and conversions still happen.
   void stop_traffic();

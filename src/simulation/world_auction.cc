@@ -16,9 +16,12 @@ using std::chrono::milliseconds;
 /// bid.mtype of what the slot takes.
 int type_of(Media media) {
   switch (media) {
-    case Media::banner: return 1;
-    case Media::video: return 2;
-    case Media::native: return 4;
+    case Media::banner:
+      return 1;
+    case Media::video:
+      return 2;
+    case Media::native:
+      return 4;
   }
   return 0;
 }
@@ -76,7 +79,8 @@ Contender World::Core::contender_of(const Visit& visit, const Offer& offer, cons
   if (bid.type != 0 && bid.type != type_of(slot.media)) out.fault = Loss::wrong_format;
   if (!fits(slot, bid)) out.fault = Loss::wrong_size;
   if (bid.domain == "blocked.example") out.fault = Loss::blocked_domain;
-  if (bid.category.starts_with("IAB25") || bid.category.starts_with("IAB26")) out.fault = Loss::blocked_category;
+  if (bid.category.starts_with("IAB25") || bid.category.starts_with("IAB26"))
+    out.fault = Loss::blocked_category;
   return out;
 }
 
@@ -101,7 +105,8 @@ void World::Core::hold_auction(const Visit& visit, std::size_t index, const Read
   const int winner = clear_auction(rules, contenders_, verdicts_);
   if (winner < 0 && rival.price_nanos >= offer.floor_nanos) market.charge(rival, rival.price_nanos);
   ExchangeReport& figures = report.exchange[visit.exchange];
-  base::Rng rng(base::mix64(options.seed ^ 0x0071'CE00ull) ^ base::mix64(visit.number * kImpressionsMax + index));
+  base::Rng rng(base::mix64(options.seed ^ 0x0071'CE00ull) ^
+                base::mix64(visit.number * kImpressionsMax + index));
   for (std::size_t i = 0; i < contenders_.size(); ++i) {
     const ReadBid& bid = response->bid[places_[i]];
     ++figures.bids;
@@ -144,12 +149,13 @@ MacroValues World::Core::macros_of(const Visit& visit, const ReadResponse& respo
   values.loss = write_number(static_cast<int>(verdict.loss), loss_text_);
   values.timestamp = write_number(now_.millis(), time_text_);
   if (verdict.loss == Loss::won) values.price = price_text_ = base::format_cpm({verdict.price_nanos});
-  if (verdict.min_to_win_nanos > 0) values.min_to_win = min_text_ = base::format_cpm({verdict.min_to_win_nanos});
+  if (verdict.min_to_win_nanos > 0)
+    values.min_to_win = min_text_ = base::format_cpm({verdict.min_to_win_nanos});
   return values;
 }
 
-void World::Core::lose(const Visit& visit, const ReadResponse& response, const ReadBid& bid, const Verdict& verdict,
-                       base::Rng& rng) {
+void World::Core::lose(const Visit& visit, const ReadResponse& response, const ReadBid& bid,
+                       const Verdict& verdict, base::Rng& rng) {
   ++report.exchange[visit.exchange].losses[simulation::name_of(verdict.loss)];
   if (bid.loss_url.empty()) return;
   MacroValues values = macros_of(visit, response, bid, verdict);
@@ -211,10 +217,17 @@ void World::Core::win(const Visit& visit, std::size_t offer, const ReadResponse&
   for (std::size_t i = 0; i < found; ++i) {
     resolved(beacons_[i].target, substituted_);
     switch (beacons_[i].kind) {
-      case BeaconKind::impression: placed.impressions.push_back(substituted_); break;
-      case BeaconKind::click: placed.click = substituted_; break;
-      case BeaconKind::progress: placed.progress.push_back(substituted_); break;
-      case BeaconKind::other: break;
+      case BeaconKind::impression:
+        placed.impressions.push_back(substituted_);
+        break;
+      case BeaconKind::click:
+        placed.click = substituted_;
+        break;
+      case BeaconKind::progress:
+        placed.progress.push_back(substituted_);
+        break;
+      case BeaconKind::other:
+        break;
     }
   }
   placed.rng = base::Rng(rng.next());
@@ -282,7 +295,8 @@ void World::Core::respond(Placed& placed, base::Rng& rng) {
   }
   if (!clicks) return;
   ++(human ? report.human_clicks : report.bot_clicks);
-  const base::WallTime at = now_ + (human ? log_normal(2'500, rng) + milliseconds(400) : log_normal(120, rng));
+  const base::WallTime at =
+      now_ + (human ? log_normal(2'500, rng) + milliseconds(400) : log_normal(120, rng));
   std::uint32_t made = 0;
   Send& click = make_send(NoticeKind::click, placed.line, placed.click, made);
   click.from_browser = true;

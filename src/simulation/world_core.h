@@ -74,9 +74,9 @@ class World::Core {
     std::string target;
     NoticeKind kind = NoticeKind::win;
     AccountLine* line = nullptr;
-    bool billing = false;   ///< moves money in our books when acknowledged
+    bool billing = false;  ///< moves money in our books when acknowledged
     bool audit = false, unpriced = false, bot = false, from_browser = false;
-    bool resends = true;    ///< false: the second copy of a duplicate
+    bool resends = true;  ///< false: the second copy of a duplicate
     bool acknowledgement_lost = false;
     std::int64_t amount_nanos = 0;
     int attempts = 0;
@@ -104,11 +104,13 @@ class World::Core {
   void on_notice_answer(std::uint32_t index, int status, base::Duration latency);
   void hold_auctions(const Visit& visit, const ReadResponse* response);
   void hold_auction(const Visit& visit, std::size_t offer, const ReadResponse* response);
-  Contender contender_of(const Visit& visit, const Offer& offer, const ReadBid& bid, const ReadResponse& response) const;
+  Contender contender_of(const Visit& visit, const Offer& offer, const ReadBid& bid,
+                         const ReadResponse& response) const;
   void refuse_strangers(const Visit& visit, const ReadResponse& response);
-  void lose(const Visit& visit, const ReadResponse& response, const ReadBid& bid, const Verdict& verdict, base::Rng& rng);
-  void win(const Visit& visit, std::size_t offer, const ReadResponse& response, const ReadBid& bid, const Verdict& verdict,
-           base::Rng& rng);
+  void lose(const Visit& visit, const ReadResponse& response, const ReadBid& bid, const Verdict& verdict,
+            base::Rng& rng);
+  void win(const Visit& visit, std::size_t offer, const ReadResponse& response, const ReadBid& bid,
+           const Verdict& verdict, base::Rng& rng);
   void render(std::uint32_t index);
   void respond(Placed& placed, base::Rng& rng);
   void convert(Placed& placed, base::WallTime clicked, base::Rng& rng);
@@ -137,7 +139,7 @@ class World::Core {
   std::vector<Verdict> verdicts_;
   std::vector<std::size_t> places_;
   std::unordered_map<std::uint64_t, std::uint32_t> seen_;  ///< impressions of a creative to a user
-  std::vector<std::vector<std::uint32_t>> siblings_;       ///< by creative: those that could stand in its place
+  std::vector<std::vector<std::uint32_t>> siblings_;  ///< by creative: those that could stand in its place
 };
 
 }  // namespace bandstand::simulation

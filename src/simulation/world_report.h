@@ -1,4 +1,5 @@
-// world_report: what the world saw of Bandstand: answers, auctions, latency, money, responses; as text and as JSON.
+// world_report: what the world saw of Bandstand: answers, auctions, latency, money, responses; as text and as
+// JSON.
 #pragma once
 
 #include <array>
@@ -31,19 +32,20 @@ struct ExchangeReport {
   std::uint64_t impressions = 0;                ///< offered
   std::uint64_t responses_with_bids = 0, bids = 0, wins = 0;
   std::uint64_t rendered = 0;
-  base::Nanos bid_sum, win_sum;                 ///< of the prices bid, and of the prices of wins
+  base::Nanos bid_sum, win_sum;  ///< of the prices bid, and of the prices of wins
 };
 
 struct WorldReport {
-  double seconds = 0;                           ///< of the world's time
+  double seconds = 0;  ///< of the world's time
   std::array<ExchangeReport, 2> exchange;
-  std::array<std::uint64_t, 8> notices{};       ///< sent, by NoticeKind
+  std::array<std::uint64_t, 8> notices{};  ///< sent, by NoticeKind
   std::map<int, std::uint64_t> notices_by_status;
   std::uint64_t notices_lost = 0, notices_duplicated = 0, notices_late = 0, acknowledgements_lost = 0;
   LatencyHistogram bid_latency, notice_latency;
   std::uint64_t human_impressions = 0, human_clicks = 0, bot_impressions = 0, bot_clicks = 0;
-  double click_probability = 0;       ///< sum of the true chances over human impressions
-  double click_probability_best = 0;  ///< of the best creative that would have fitted in its place (clairvoyant)
+  double click_probability = 0;  ///< sum of the true chances over human impressions
+  double click_probability_best =
+      0;  ///< of the best creative that would have fitted in its place (clairvoyant)
   ExchangeAccount account;
 
   [[nodiscard]] ExchangeReport total() const;

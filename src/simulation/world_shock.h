@@ -35,7 +35,8 @@ inline double factor_at(std::span<const Shock> shocks, Shock::Kind kind, base::D
 /// Whether notices are cut off.
 inline bool outage_at(std::span<const Shock> shocks, base::Duration since_start) {
   for (const Shock& shock : shocks) {
-    if (shock.kind == Shock::Kind::notice_outage && since_start >= shock.from && since_start < shock.until) return true;
+    if (shock.kind == Shock::Kind::notice_outage && since_start >= shock.from && since_start < shock.until)
+      return true;
   }
   return false;
 }

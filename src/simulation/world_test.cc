@@ -1,4 +1,5 @@
-// world_test: the world against a bidder of constants: deterministic, exact books, faults as configured, true clicks.
+// world_test: the world against a bidder of constants: deterministic, exact books, faults as configured, true
+// clicks.
 #include "simulation/world.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +21,8 @@ WorldOptions calm(std::uint64_t seed = 1) {
   options.traffic.requests_per_second = 200;
   options.traffic.day_night_ratio = 1;
   NoticeOptions& n = options.notices;
-  n.lost_share = n.acknowledgement_lost_share = n.duplicate_share = n.late_share = n.early_bill_share = n.audit_share = 0;
+  n.lost_share = n.acknowledgement_lost_share = n.duplicate_share = n.late_share = n.early_bill_share =
+      n.audit_share = 0;
   return options;
 }
 
@@ -92,7 +94,8 @@ TEST(World, BooksMatchABidderThatChargesEachTokenOnce) {
     WorldOptions options;  // with faults
     options.seed = 7;
     options.population.users = 2'000;
-    options.notices.lost_share = options.notices.acknowledgement_lost_share = options.notices.duplicate_share = .1;
+    options.notices.lost_share = options.notices.acknowledgement_lost_share =
+        options.notices.duplicate_share = .1;
     options.notices.late_share = .05;
     options.notices.audit_share = .01;
     World world(options);
@@ -234,7 +237,8 @@ TEST(World, ReportsPrintAndAreJson) {
   EXPECT_NE(world.report().print().find("win rate"), std::string::npos);
   EXPECT_NE(world.report().json().find("\"amount_nanos\""), std::string::npos);
   EXPECT_NEAR(static_cast<double>(world.report().total().responses_with_bids) /
-                  static_cast<double>(world.report().total().answers), 1. / 3, .01);
+                  static_cast<double>(world.report().total().answers),
+              1. / 3, .01);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// world_test_bidder: the simplest bidder that the world can play against: a constant price on every impression. For tests
-// and for measuring the world alone.
+// world_test_bidder: the simplest bidder that the world can play against: a constant price on every
+// impression. For tests and for measuring the world alone.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class ConstantBidder : public Transport {
  public:
   std::string price = "2.5";
   bool with_burl = true;
-  int bid_every = 1;          ///< every n-th request; the others get 204
+  int bid_every = 1;  ///< every n-th request; the others get 204
   bool keep_bodies = false, keep_targets = false;
   /// Status for a GET by its target; default: 204, clicks 302.
   std::function<int(std::string_view)> on_get;
@@ -60,14 +60,17 @@ class ConstantBidder : public Transport {
   void write_response(std::string_view id, std::string_view exchange) {
     const std::string host = "https://ads.example:8080";
     const std::string name(id);
-    response_ = "{\"id\":\"" + name + "\",\"bidid\":\"d-" + name + "\",\"cur\":\"USD\",\"seatbid\":[{\"seat\":\"s1\",\"bid\":[{";
-    response_ += "\"id\":\"b-" + name + "\",\"impid\":\"1\",\"price\":" + price + ",\"cid\":\"7" + std::string(exchange.substr(0, 1)) +
-                 "\",\"crid\":\"" + std::to_string(1 + requests % 4) + "\",\"adomain\":[\"acme.example\"],";
+    response_ = "{\"id\":\"" + name + "\",\"bidid\":\"d-" + name +
+                "\",\"cur\":\"USD\",\"seatbid\":[{\"seat\":\"s1\",\"bid\":[{";
+    response_ += "\"id\":\"b-" + name + "\",\"impid\":\"1\",\"price\":" + price + ",\"cid\":\"7" +
+                 std::string(exchange.substr(0, 1)) + "\",\"crid\":\"" + std::to_string(1 + requests % 4) +
+                 "\",\"adomain\":[\"acme.example\"],";
     response_ += "\"nurl\":\"" + host + "/n/v1/w-" + name + "?p=${AUCTION_PRICE}&w=${AUCTION_MIN_TO_WIN}\",";
     if (with_burl) response_ += "\"burl\":\"" + host + "/n/v1/b-" + name + "?p=${AUCTION_PRICE}\",";
     response_ += "\"lurl\":\"" + host + "/n/v1/l-" + name + "?l=${AUCTION_LOSS}&w=${AUCTION_MIN_TO_WIN}\",";
-    response_ += "\"adm\":\"<a href=\\\"" + host + "/e/v1/c-" + name + "\\\">x</a><img src=\\\"" + host + "/e/v1/i-" + name +
-                 "?p=${AUCTION_PRICE}\\\">\",\"ext\":{\"conversion_url\":\"" + host + "/e/v1/v-" + name + "\"}}]}]}";
+    response_ += "\"adm\":\"<a href=\\\"" + host + "/e/v1/c-" + name + "\\\">x</a><img src=\\\"" + host +
+                 "/e/v1/i-" + name + "?p=${AUCTION_PRICE}\\\">\",\"ext\":{\"conversion_url\":\"" + host +
+                 "/e/v1/v-" + name + "\"}}]}]}";
   }
 
   std::string response_;

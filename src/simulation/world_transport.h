@@ -1,7 +1,8 @@
-// world_transport: the wire between the simulated world and Bandstand: bid requests out, notices and events out,
-// answers back.
+// world_transport: the wire between the simulated world and Bandstand: bid requests out, notices and events
+// out, answers back.
 //
-// 1. The world knows nothing of Bandstand but this interface, so the same world drives the production code in process
+// 1. The world knows nothing of Bandstand but this interface, so the same world drives the production code in
+// process
 //    (answers at once, virtual time) and a server over HTTP (answers later, real time).
 #pragma once
 
@@ -43,11 +44,13 @@ class AnswerHandler {
   virtual void on_answer(const Answer& answer) = 0;
 };
 
-/// One thread. Each call that returned true is answered exactly once, before it returns (in process) or later.
+/// One thread. Each call that returned true is answered exactly once, before it returns (in process) or
+/// later.
 class Transport {
  public:
   virtual ~Transport() = default;
-  /// The world's time moves to `now` before every event: where an in-process Bandstand sets its clock and runs timers.
+  /// The world's time moves to `now` before every event: where an in-process Bandstand sets its clock and
+  /// runs timers.
   virtual void advance_to(base::WallTime /*now*/) {}
   /// False: not taken (a queue is full); there will be no answer.
   virtual bool bid(const BidCall& call, AnswerHandler& handler) = 0;

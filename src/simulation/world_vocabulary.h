@@ -1,5 +1,5 @@
-// world_vocabulary: what the simulated world is made of: topics, countries, devices, sites' formats, deals. Tables
-// written for this project; shares are rounded figures of the public web, not measurements.
+// world_vocabulary: what the simulated world is made of: topics, countries, devices, sites' formats, deals.
+// Tables written for this project; shares are rounded figures of the public web, not measurements.
 #pragma once
 
 #include <array>
@@ -9,13 +9,14 @@
 
 namespace bandstand::simulation {
 
-/// A topic is an IAB Content Taxonomy 1.0 category, the interest segment that goes with it, and words of its pages.
+/// A topic is an IAB Content Taxonomy 1.0 category, the interest segment that goes with it, and words of its
+/// pages.
 struct Topic {
   std::string_view category;  ///< "IAB2"
   std::string_view detail;    ///< "IAB2-3"
   std::string_view segment;   ///< "in-market-auto"
   std::array<std::string_view, 3> keywords;
-  double share;               ///< of page views, roughly
+  double share;  ///< of page views, roughly
 };
 inline constexpr int kTopics = 16;
 std::span<const Topic, kTopics> topics() noexcept;
@@ -63,9 +64,9 @@ std::span<const SlotKind> slot_kinds() noexcept;
 struct DealKind {
   std::string_view id;
   std::string_view exchange;
-  std::uint8_t at;     ///< 1 first price, 2 second price, 3 fixed
+  std::uint8_t at;  ///< 1 first price, 2 second price, 3 fixed
   double floor_cpm;
-  int topic;           ///< offered on pages of this topic
+  int topic;  ///< offered on pages of this topic
 };
 std::span<const DealKind> deal_kinds() noexcept;
 
