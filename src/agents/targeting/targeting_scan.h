@@ -21,8 +21,9 @@ struct ScanTables {
 
   domain::CatalogueSnapshot catalogue;
   TargetingOptions options;
-  std::vector<domain::Zone> zones;   ///< by campaign; an unknown name counts as UTC
-  std::vector<std::uint32_t> order;  ///< rank_line_items()
+  std::vector<domain::Zone> zones;     ///< one a name; an unknown name counts as UTC
+  std::vector<std::uint32_t> zone_of;  ///< by campaign: index in zones
+  std::vector<std::uint32_t> order;    ///< rank_line_items()
 
   /// Our seat at an exchange; empty = none known.
   [[nodiscard]] std::string_view seat(std::uint16_t exchange) const {
