@@ -290,10 +290,10 @@ class World {
     snapshot.kill.everything = rng_.chance(0.02);
     if (rng_.chance(0.2))
       snapshot.kill.exchanges = SortedSet<std::uint16_t>({static_cast<std::uint16_t>(rng_.below(4))});
-    if (rng_.chance(0.2)) snapshot.kill.advertisers = SortedSet<base::AdvertiserId>({{small(6)}});
+    if (rng_.chance(0.2)) snapshot.kill.advertisers = SortedSet<base::AdvertiserId>({base::AdvertiserId{small(6)}});
     if (rng_.chance(0.2)) snapshot.kill.campaigns = SortedSet<base::CampaignId>({{small(10)}, {small(10)}});
     if (rng_.chance(0.2)) snapshot.kill.line_items = SortedSet<base::LineItemId>({{small(30)}, {small(30)}});
-    if (rng_.chance(0.2)) snapshot.kill.creatives = SortedSet<base::CreativeId>({{small(60)}});
+    if (rng_.chance(0.2)) snapshot.kill.creatives = SortedSet<base::CreativeId>({base::CreativeId{small(60)}});
     snapshot.pages = PageSafety::parse(rng_.chance(0.5) ? "bad0.com\nwww.bad1.com # x\n\nGuns\nhate\n" : "");
     OversightOptions& options = snapshot.options;
     options.price_max = {rng_.chance(0.3) ? 0 : static_cast<std::int64_t>(rng_.below(20'000'000))};
@@ -561,10 +561,10 @@ TEST_F(OversightExample, AnInnocentBidLeavesAtItsPrice) {
 }
 
 TEST_F(OversightExample, AKillSwitchStopsItAtEveryLevel) {
-  snapshot_.kill.advertisers = SortedSet<base::AdvertiserId>({{1}});
+  snapshot_.kill.advertisers = SortedSet<base::AdvertiserId>({base::AdvertiserId{1}});
   expect(Rule::kill_switch);
   snapshot_.kill = {};
-  snapshot_.kill.creatives = SortedSet<base::CreativeId>({{1}});
+  snapshot_.kill.creatives = SortedSet<base::CreativeId>({base::CreativeId{1}});
   expect(Rule::kill_switch);
   snapshot_.kill = {};
   snapshot_.kill.everything = true;
