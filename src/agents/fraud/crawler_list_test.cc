@@ -1,5 +1,4 @@
-// crawler_list_test: claims about robots that say so: found whatever the prefilter does, and people left
-// alone.
+// crawler_list_test: claims about robots that say so: found whatever the prefilter does, and people left alone.
 #include "agents/fraud/crawler_list.h"
 
 #include <gtest/gtest.h>

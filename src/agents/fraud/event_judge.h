@@ -1,5 +1,4 @@
-// event_judge: does an event look like a person's doing? Marks, with a reason; never drops, never forgets to
-// pass on.
+// event_judge: does an event look like a person's doing? Marks, with a reason; never drops, never forgets to pass on.
 //
 // 1. Slow loop: one owner, events in the order of the log. The same events in the same order give the same
 // marks.
@@ -85,8 +84,8 @@ class EventJudge {
 };
 
 /// Chernoff's bound on the chance of at least `hits` of `trials` at rate `rate`: exp(-trials * KL(hits/trials
-/// || rate)); 1 where hits/trials <= rate. As a base-10 exponent: 6 means 10^-6. (Hoeffding, 1963,
-/// theorem 1.)
+/// || rate)); 1 where hits/trials <= rate. As a base-10 exponent: 6 means 10^-6. (Hoeffding, 1963, theorem
+/// 1.)
 double improbability(std::uint64_t hits, std::uint64_t trials, double rate) noexcept;
 
 }  // namespace bandstand::agents::fraud

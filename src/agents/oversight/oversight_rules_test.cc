@@ -1,5 +1,4 @@
-// oversight_rules_test: each rule by an example, and all of them against a second, plain implementation on
-// random cases.
+// oversight_rules_test: each rule by an example, and all of them against a second, plain implementation on random cases.
 #include "agents/oversight/oversight_rules.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,4 @@
-// random_world: random catalogues and auctions over small vocabularies, so that rules meet often; for tests
-// and benchmarks.
+// random_world: random catalogues and auctions over small vocabularies, so that rules meet often; for tests and benchmarks.
 #pragma once
 
 #include <memory>

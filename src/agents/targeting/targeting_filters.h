@@ -1,5 +1,4 @@
-// targeting_filters: what one request asks of the line items, as filters over the index in the order of
-// domain::Refusal.
+// targeting_filters: what one request asks of the line items, as filters over the index in the order of domain::Refusal.
 //
 // 1. A filter that nobody could fail is not made. Several filters may have one reason.
 // 2. The scratch keeps its memory from request to request: after warm-up nothing is allocated.

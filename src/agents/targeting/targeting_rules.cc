@@ -1,5 +1,4 @@
-// targeting_rules: a request becomes a list of filters in the order of domain::Refusal; the walk applies
-// them.
+// targeting_rules: the walk over the blocks, and the rows that follow time and money.
 #include "agents/targeting/targeting_rules.h"
 
 #include <algorithm>

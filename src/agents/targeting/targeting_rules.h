@@ -1,5 +1,4 @@
-// targeting_rules: rule targeting over the index: filters of bits, and-ed block by block until enough line
-// items are found.
+// targeting_rules: rule targeting over the index: filters of bits, and-ed block by block until enough line items are found.
 //
 // 1. Says exactly what targeting_scan says: the same candidates in the same order, the same reason for every
 // refusal.

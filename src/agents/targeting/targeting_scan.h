@@ -1,5 +1,4 @@
-// targeting_scan: textbook rule targeting: every line item is asked every question, in words; slow, plain,
-// the reference.
+// targeting_scan: textbook rule targeting: every line item is asked every question, in words; slow, plain, the reference.
 //
 // 1. The rules are refusal_of() and nothing else. The index (targeting_rules) must agree with it on every
 // input.

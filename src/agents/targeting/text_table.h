@@ -1,5 +1,4 @@
-// text_table: from texts to small numbers, built once, asked often; texts are compared, not only their
-// hashes.
+// text_table: from texts to small numbers, built once, asked often; texts are compared, not only their hashes.
 #pragma once
 
 #include <cstdint>
