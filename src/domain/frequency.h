@@ -2,8 +2,7 @@
 //
 // 1. A count's window begins with an impression, so a cap of one is exact: W seconds from that impression on.
 // 2. What was seen before the window began fades as it would if it had been spread evenly (sliding-window
-// counter);
-//    the estimate is rounded up, so that a doubt keeps the ad back.
+// counter); the estimate is rounded up, so that a doubt keeps the ad back.
 // 3. A user has kFrequencySlots counts; the oldest one makes room for a new one.
 #pragma once
 

@@ -1,5 +1,4 @@
-// address_lists: which addresses are data centres, known bad, or no public address at all; loaded from public
-// formats.
+// address_lists: which addresses are data centres, known bad, or no public address at all; loaded from public formats.
 #pragma once
 
 #include <cstdint>

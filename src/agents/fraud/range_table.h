@@ -1,5 +1,4 @@
-// range_table: which label an address has: nested and crossing ranges, flattened once, then one binary
-// search.
+// range_table: which label an address has: nested and crossing ranges, flattened once, then one binary search.
 //
 // 1. Where ranges overlap, the narrowest wins; of two of one width, the one added later.
 // 2. Label 0 is "none", and what no range covers has it.

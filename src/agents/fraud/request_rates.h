@@ -11,7 +11,8 @@
 
 namespace bandstand::agents::fraud {
 
-/// The shard's rates: by address, user and placement. Asked once per request, before the decision, and recorded with it.
+/// The shard's rates: by address, user and placement. Asked once per request, before the decision, and
+/// recorded with it.
 class RequestRates {
  public:
   explicit RequestRates(RateSketchOptions options = {}) : address_(options), user_(options), placement_(options) {}

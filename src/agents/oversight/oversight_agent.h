@@ -1,5 +1,4 @@
-// oversight_agent: may this leave the building? Hard rules, last, in process, total; it may only remove or
-// cap.
+// oversight_agent: may this leave the building? Hard rules, last, in process, total; it may only remove or cap.
 #pragma once
 
 #include <cstdint>

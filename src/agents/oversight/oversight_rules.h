@@ -1,5 +1,4 @@
-// oversight_rules: the hard rules a bid must pass to leave: pure, total, in a fixed order, able only to
-// remove or to cap.
+// oversight_rules: the hard rules a bid must pass to leave: pure, total, in a fixed order, able only to remove or to cap.
 //
 // 1. No proposal makes it fail: what does not hang together is a veto (malformed_proposal).
 // 2. The order is that of Rule. The first veto ends the check; a cap lowers the price and the check goes on.

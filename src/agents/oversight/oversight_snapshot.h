@@ -1,5 +1,4 @@
-// oversight_snapshot: what operators have forbidden: kill switches, unsafe pages, limits of price; immutable,
-// swapped whole.
+// oversight_snapshot: what operators have forbidden: kill switches, unsafe pages, limits of price; immutable, swapped whole.
 #pragma once
 
 #include <algorithm>

@@ -1,8 +1,7 @@
 // bit_rows: rows of one bit a line item, worked on in blocks that stay in the first cache.
 //
 // 1. Bit p of a row is the line item at position p of the index's order. Bits past the last item are free:
-// whoever reads
-//    starts from a row that has them cleared.
+// whoever reads starts from a row that has them cleared.
 // 2. A block is 4,096 bits = 16 lanes of 256; the last block of a row may have fewer lanes.
 #pragma once
 

@@ -1,5 +1,4 @@
-// circle_grid: which of many circles contain a point: cells of one degree name the few that are worth
-// measuring.
+// circle_grid: which of many circles contain a point: cells of one degree name the few that are worth measuring.
 #pragma once
 
 #include <cstdint>

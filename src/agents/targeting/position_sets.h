@@ -1,5 +1,4 @@
-// position_sets: small sets of positions, cut into the blocks of bit_rows.h: lists where sparse, bitmaps
-// where dense.
+// position_sets: small sets of positions, cut into the blocks of bit_rows.h: lists where sparse, bitmaps where dense.
 //
 // The idea of Roaring bitmaps (Chambi, Lemire, Kaser, Godin, 2016) with containers of one block.
 #pragma once

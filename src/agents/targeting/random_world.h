@@ -1,5 +1,4 @@
-// random_world: random catalogues and auctions over small vocabularies, so that rules meet often; for tests
-// and benchmarks.
+// random_world: random catalogues and auctions over small vocabularies, so that rules meet often; for tests and benchmarks.
 #pragma once
 
 #include <memory>
@@ -26,7 +25,9 @@ struct WorldOptions {
   std::uint32_t countries = 4;
   double country_share = 0.5;  ///< chance to target countries
   double capped = 0.3;
-  bool faults = true;  ///< inactive, unapproved and ended things among the others
+  double far_circles = 0.5;  ///< circles of thousands of km; the others have 1 to 60
+  int seen = 60;             ///< impressions of a user
+  bool faults = true;        ///< inactive, unapproved and ended things among the others
 };
 
 /// Everything random comes from one generator; equal seeds give equal worlds.
@@ -104,7 +105,7 @@ class RandomWorld {
   domain::UserState user(const domain::Catalogue& catalogue, base::WallTime now) {
     domain::UserState state;
     const std::uint32_t now_s = domain::profile_seconds(now);
-    for (int i = 0; i < 60; ++i) {
+    for (int i = 0; i < options_.seen; ++i) {
       const auto& item = catalogue.line_items[rng_.below(catalogue.line_items.size())];
       const std::uint32_t at = now_s - static_cast<std::uint32_t>(rng_.below(7'200));
       for (const domain::FrequencyCap& cap : item.caps) {
@@ -212,7 +213,8 @@ class RandomWorld {
       t.circles = some(2, [&] {
         return domain::Targeting::Circle{
             static_cast<float>(rng_.uniform() * 180 - 90), static_cast<float>(rng_.uniform() * 360 - 180),
-            static_cast<float>(rng_.chance(0.5) ? 3'000 : 100 + rng_.below(12'000))};
+            static_cast<float>(rng_.chance(options_.far_circles) ? 3'000 + rng_.below(9'000)
+                                                                 : 1 + rng_.below(60))};
       });
     if (restricts()) t.devices = some(3, [&] { return static_cast<domain::DeviceType>(1 + rng_.below(8)); });
     if (restricts()) t.oses = some(3, [&] { return static_cast<domain::Os>(1 + rng_.below(8)); });

@@ -1,10 +1,9 @@
 // refusal_counters: how often each line item was refused for each reason, counted 256 line items at a time.
 //
 // 1. Counters are vertical: plane k of a reason holds bit k of every line item's count. Adding a mask of
-// refused items is a
-//    carry-save addition: the lowest three planes are fed through pairs of pending masks (Harley and Seal),
-//    so that only every eighth mask walks on through the higher planes. Amortised cost: about six operations
-//    a lane.
+// refused items is a carry-save addition: the lowest three planes are fed through pairs of pending masks
+// (Harley and Seal), so that only every eighth mask walks on through the higher planes. Amortised cost: about
+// six operations a lane.
 // 2. Two banks. The shard adds to one, collect() empties the other; they are exchanged between two requests,
 // without a lock.
 // 3. A block counts at most kCountMax masks a reason between two collections; what comes after is not

@@ -50,6 +50,7 @@ class Builder {
     index_.everyone = BitRow(index_.count);
     for (std::uint32_t p = 0; p < index_.count; ++p) index_.everyone.set(p);
     index_.nobody = BitRow(index_.count);
+    for (const LineItem& item : catalogue_.line_items) counting_.push_back(find_counting_creatives(item));
     build_flight();
     build_closed_lists();
     build_media();
@@ -185,7 +186,10 @@ class Builder {
   }
 
   /// The creatives that count: the approved ones, or all if none is (build_approvals then says no).
-  std::vector<const Creative*> counting_creatives(const LineItem& item) const {
+  const std::vector<const Creative*>& counting_creatives(const LineItem& item) const {
+    return counting_[static_cast<std::size_t>(&item - catalogue_.line_items.data())];
+  }
+  std::vector<const Creative*> find_counting_creatives(const LineItem& item) const {
     std::vector<const Creative*> all;
     std::vector<const Creative*> approved;
     for (const std::uint32_t c : item.creatives) {
@@ -208,6 +212,8 @@ class Builder {
         widths[creative->size.w].push_back(p);
       }
     });
+    std::vector<std::size_t> types_of(index_.count);
+    for (std::uint32_t i = 0; i < index_.count; ++i) types_of[i] = media_of(catalogue_.line_items[i]);
     for (std::size_t types = 1; types < 16; ++types) {
       index_.media[types] = holders([&](const LineItem& item) { return (types & media_of(item)) != 0; });
     }
@@ -300,7 +306,7 @@ class Builder {
       const std::pair key(catalogue_.campaign_of(item).time_zone, item.targeting.hours.to_string());
       const auto [at, is_new] = known.try_emplace(key, index_.schedules.size());
       if (is_new) {
-        index_.schedules.push_back({item.campaign, item.targeting.hours, kNoSet});
+        index_.schedules.push_back({index_.tables.zone_of[item.campaign], item.targeting.hours, kNoSet});
         positions.emplace_back();
       }
       positions[at->second].push_back(p);
@@ -326,7 +332,7 @@ class Builder {
       for (const std::string& category : catalogue_.advertiser_of(item).categories)
         add_lineage(always, category);
       std::map<std::string, std::size_t> by_creative;
-      const auto creatives = counting_creatives(item);
+      const auto& creatives = counting_creatives(item);
       for (const Creative* creative : creatives) {
         std::set<std::string> names;
         for (const std::string& category : creative->categories) add_lineage(names, category);
@@ -411,7 +417,7 @@ class Builder {
     index_.advertiser_approved =
         holders([&](const LineItem& item) { return catalogue_.advertiser_of(item).approved; });
     index_.has_secure = holders([&](const LineItem& item) {
-      const auto creatives = counting_creatives(item);
+      const auto& creatives = counting_creatives(item);
       return std::any_of(creatives.begin(), creatives.end(),
                          [](const Creative* creative) { return creative->secure; });
     });
@@ -419,6 +425,7 @@ class Builder {
 
   TargetingIndex& index_;
   const domain::Catalogue& catalogue_;
+  std::vector<std::vector<const Creative*>> counting_;  ///< by line item
 };
 
 }  // namespace

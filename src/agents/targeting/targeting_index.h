@@ -1,13 +1,11 @@
-// targeting_index: the catalogue turned around: for every value a request can have, the line items that
-// accept it.
+// targeting_index: the catalogue turned around: for every value a request can have, the line items that accept it.
 //
 // 1. Built once per catalogue snapshot on the control thread; immutable; shared by all shards.
 // 2. Line items stand in the order of rank_line_items(): bit p is the p-th best. A walk that stops early has
 // the best.
 // 3. Small closed vocabularies (country, device, size ...) have one row of bits a value. Open ones (domains,
-// keywords,
-//    segments ...) have one base row, of those who do not care, and for each value two small sets: whom it
-//    lets in, whom it keeps out.
+// keywords, segments ...) have one base row, of those who do not care, and for each value two small sets:
+// whom it lets in, whom it keeps out.
 // 4. What changes with time (flight dates, hours of the week) is kept as changes, from which a shard keeps
 // its own row.
 #pragma once

@@ -1,5 +1,4 @@
-// targeting_options: what targeting is told by settings: our seats, and how candidates are ranked before
-// values are known.
+// targeting_options: what targeting is told by settings: our seats, and how candidates are ranked before values are known.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,4 @@
-// targeting_rules: rule targeting over the index: filters of bits, and-ed block by block until enough line
-// items are found.
+// targeting_rules: rule targeting over the index: filters of bits, and-ed block by block until enough line items are found.
 //
 // 1. Says exactly what targeting_scan says: the same candidates in the same order, the same reason for every
 // refusal.
@@ -14,11 +13,10 @@
 
 #include "agents/targeting/refusal_counters.h"
 #include "agents/targeting/targeting_agent.h"
+#include "agents/targeting/targeting_filters.h"
 #include "agents/targeting/targeting_index.h"
 
 namespace bandstand::agents::targeting {
-
-struct Filter;
 
 /// Policy "rules". One per shard and snapshot.
 class TargetingRules final : public TargetingAgent {
@@ -44,7 +42,7 @@ class TargetingRules final : public TargetingAgent {
   void follow_open(std::span<const std::uint64_t> open);
   void follow_flight(base::WallTime now);
   void follow_hours(base::WallTime now);
-  TargetingAnswer walk(const TargetingInput& input, std::span<Filter> filters, base::Arena& arena);
+  TargetingAnswer walk(const TargetingInput& input, base::Arena& arena);
 
   std::shared_ptr<const TargetingIndex> index_;
   RefusalCounters counters_;
@@ -56,9 +54,7 @@ class TargetingRules final : public TargetingAgent {
   BitRow awake_;                 ///< by hour of the week
   std::int64_t awake_from_s_ = 0, awake_until_s_ = 0;
 
-  friend class FilterMaker;
-  std::vector<std::uint64_t> clause_met_;  ///< by clause: keys met by this request
-  std::vector<std::uint32_t> group_hits_;  ///< by group of creative caps
+  FilterScratch scratch_;
 };
 
 }  // namespace bandstand::agents::targeting

@@ -2,7 +2,8 @@
 #include "agents/targeting/targeting_scan.h"
 
 #include <algorithm>
-#include <cmath>
+#include <string>
+#include <unordered_map>
 
 #include "agents/targeting/geo_point.h"
 #include "domain/frequency.h"
@@ -230,9 +231,14 @@ ScanTables::ScanTables(domain::CatalogueSnapshot catalogue_in, TargetingOptions 
     : catalogue(std::move(catalogue_in)),
       options(std::move(options_in)),
       order(rank_line_items(*catalogue, options)) {
+  std::unordered_map<std::string, std::uint32_t> known;
   for (const domain::Campaign& campaign : catalogue->campaigns) {
-    auto zone = domain::Zone::load(campaign.time_zone);
-    zones.push_back(zone ? std::move(*zone) : domain::Zone{});
+    const auto [at, is_new] = known.try_emplace(campaign.time_zone, static_cast<std::uint32_t>(zones.size()));
+    if (is_new) {
+      auto zone = domain::Zone::load(campaign.time_zone);
+      zones.push_back(zone ? std::move(*zone) : domain::Zone{});
+    }
+    zone_of.push_back(at->second);
   }
 }
 
@@ -276,7 +282,8 @@ Refusal refusal_of(const ScanTables& tables, const TargetingInput& input, std::u
   if (!segments_fit(wanted, input)) return Refusal::segment;
   if (!words_fit(wanted, auction)) return Refusal::keyword;
   if (wanted.hours.any() &&
-      !wanted.hours[static_cast<std::size_t>(tables.zones[item.campaign].hour_of_week(now))]) {
+      !wanted
+           .hours[static_cast<std::size_t>(tables.zones[tables.zone_of[item.campaign]].hour_of_week(now))]) {
     return Refusal::hour;
   }
   if (!placement_fits(wanted, impression)) return Refusal::placement;

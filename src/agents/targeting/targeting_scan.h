@@ -1,5 +1,4 @@
-// targeting_scan: textbook rule targeting: every line item is asked every question, in words; slow, plain,
-// the reference.
+// targeting_scan: textbook rule targeting: every line item is asked every question, in words; slow, plain, the reference.
 //
 // 1. The rules are refusal_of() and nothing else. The index (targeting_rules) must agree with it on every
 // input.
@@ -21,8 +20,9 @@ struct ScanTables {
 
   domain::CatalogueSnapshot catalogue;
   TargetingOptions options;
-  std::vector<domain::Zone> zones;   ///< by campaign; an unknown name counts as UTC
-  std::vector<std::uint32_t> order;  ///< rank_line_items()
+  std::vector<domain::Zone> zones;     ///< one a name; an unknown name counts as UTC
+  std::vector<std::uint32_t> zone_of;  ///< by campaign: index in zones
+  std::vector<std::uint32_t> order;    ///< rank_line_items()
 
   /// Our seat at an exchange; empty = none known.
   [[nodiscard]] std::string_view seat(std::uint16_t exchange) const {

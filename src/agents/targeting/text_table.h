@@ -1,15 +1,47 @@
-// text_table: from texts to small numbers, built once, asked often; texts are compared, not only their
-// hashes.
+// text_table: from texts to small numbers, built once, asked often; texts are compared, not only their hashes.
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/hash.h"
-
 namespace bandstand::agents::targeting {
+
+/// For tables that we fill and strangers only ask: a slot may be aimed at, but probes stay as short as we
+/// made them. About 2 ns for 16 bytes; after wyhash (Wang Yi).
+inline std::uint64_t short_hash(std::string_view text) noexcept {
+  constexpr std::uint64_t kA = 0xA0761D6478BD642Full;
+  constexpr std::uint64_t kB = 0xE7037ED1A0B428DBull;
+  const auto load = [](const char* from, std::size_t size) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, from, size);
+    return word;
+  };
+  const auto fold = [](std::uint64_t a, std::uint64_t b) {
+    const auto product = static_cast<unsigned __int128>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  };
+  const char* at = text.data();
+  std::size_t left = text.size();
+  std::uint64_t hash = kA ^ text.size();
+  for (; left > 16; at += 16, left -= 16) hash = fold(load(at, 8) ^ hash, load(at + 8, 8) ^ kB);
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+  if (left >= 8) {
+    a = load(at, 8);
+    b = load(at + left - 8, 8);
+  } else if (left >= 4) {
+    a = load(at, 4);
+    b = load(at + left - 4, 4);
+  } else if (left > 0) {
+    a = static_cast<unsigned char>(at[0]) |
+        static_cast<std::uint64_t>(static_cast<unsigned char>(at[left / 2])) << 8 |
+        static_cast<std::uint64_t>(static_cast<unsigned char>(at[left - 1])) << 16;
+  }
+  return fold(a ^ hash, b ^ kB) ^ fold(hash, kA);
+}
 
 /// Open addressing over 64-bit hashes. Immutable once finished.
 class TextTable {
@@ -21,7 +53,7 @@ class TextTable {
     const std::uint32_t known = find(text);
     if (known != kNone) return known;
     const auto slot = static_cast<std::uint32_t>(entries_.size());
-    entries_.push_back({base::hash64(text), static_cast<std::uint32_t>(texts_.size()),
+    entries_.push_back({short_hash(text), static_cast<std::uint32_t>(texts_.size()),
                         static_cast<std::uint32_t>(text.size())});
     texts_.append(text);
     if (entries_.size() * 2 > places_.size()) {
@@ -35,7 +67,7 @@ class TextTable {
   /// About 10 ns; 1 ns in an empty table.
   [[nodiscard]] std::uint32_t find(std::string_view text) const noexcept {
     if (entries_.empty()) return kNone;
-    const std::uint64_t hash = base::hash64(text);
+    const std::uint64_t hash = short_hash(text);
     for (std::size_t i = hash & mask_; places_[i] != kNone; i = (i + 1) & mask_) {
       const Entry& entry = entries_[places_[i]];
       if (entry.hash == hash && text == std::string_view(texts_.data() + entry.begin, entry.size))
