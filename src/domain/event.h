@@ -74,7 +74,8 @@ struct BidFacts {
 
 /// A bid joined with what followed: what learners see. Emitted once per bid and kind.
 struct Outcome {
-  /// price: win or loss is known. response: the click window has closed. conversion: so has the conversion window.
+  /// price: win or loss is known, or the bid's life ended in silence (neither). response: the click window has closed.
+  /// conversion: so has the conversion window.
   enum class Kind : std::uint8_t { price, response, conversion } kind = Kind::price;
   BidFacts facts;
   bool won = false, lost = false, billed = false;

@@ -131,6 +131,8 @@ void Matcher::tick(base::WallTime now, std::vector<domain::Outcome>& out) {
     const auto found = entries_.find(due.bid);
     if (found == entries_.end() || found->second.due != due.at) continue;  // its phase has moved on
     Entry& entry = found->second;
+    // No news is news: where an exchange tells no losses, this is how a lost auction looks.
+    if (entry.phase == Phase::waiting && !entry.priced) emit(entry, domain::Outcome::Kind::price, out);
     close(due.bid, entry, out);
     if (entry.phase == Phase::responding && entry.outcome.clicked) {
       enter(entry, Phase::converting, due.at + options_.conversion_window);

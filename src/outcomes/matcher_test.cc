@@ -62,10 +62,11 @@ TEST(Matcher, GivesTheSameOutcomesForAnyOrderAndRepetition) {
                                event(1, EventKind::loss, 50),             event(2, EventKind::bill, 90, 4'000'000),
                                event(2, EventKind::conversion, 4'000),    event(2, EventKind::click, 3'000)};
   const Played expected = play(events, 4);
-  ASSERT_EQ(expected.outcomes.size(), 7u) << "bids 0 and 2: price, response, conversion; bid 1: price; bid 3: nothing";
+  ASSERT_EQ(expected.outcomes.size(), 8u) << "bids 0 and 2: price, response, conversion; bids 1 and 3: price";
   EXPECT_TRUE(expected.outcomes[1].clicked);
   EXPECT_TRUE(expected.outcomes[3].lost);
   EXPECT_TRUE(expected.outcomes[6].converted);
+  EXPECT_FALSE(expected.outcomes[7].won || expected.outcomes[7].lost) << "bid 3 ended in silence";
   EXPECT_EQ(expected.counts.unresolved, 1u);
   base::Rng rng(7);
   for (int round = 0; round < 500; ++round) {

@@ -7,10 +7,11 @@ namespace bandstand::agents::creative {
 namespace {
 
 constexpr int kSeeds = 8;
+constexpr std::uint64_t kFirstSeed = 101;  ///< not among those that the model's priors were chosen on
 
 WorldResult mean_over_seeds(CreativePolicy policy, WorldOptions options = {}) {
   WorldResult mean;
-  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+  for (std::uint64_t seed = kFirstSeed; seed < kFirstSeed + kSeeds; ++seed) {
     const WorldResult one = CreativeWorld(seed, options).run({.policy = policy});
     mean.regret += one.regret / kSeeds;
     mean.calibration += one.calibration / kSeeds;
@@ -27,8 +28,8 @@ TEST(CreativeWorldTest, ThompsonSamplingRegretsLessThanTheOthers) {
               "greedy %.2f %%, random %.2f %%; calibration of thompson %.3f\n",
               kSeeds, 100 * thompson.regret, 100 * epsilon.regret, 100 * greedy.regret, 100 * random.regret,
               thompson.calibration);
-  EXPECT_LE(thompson.regret, 0.06);
-  EXPECT_LT(thompson.regret, epsilon.regret);
+  EXPECT_LE(thompson.regret, 0.08);
+  EXPECT_LT(thompson.regret, 0.75 * epsilon.regret);
   EXPECT_LT(thompson.regret, greedy.regret);
   EXPECT_GT(random.regret, 0.2);
   EXPECT_NEAR(thompson.calibration, 1, 0.05);

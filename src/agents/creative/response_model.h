@@ -37,7 +37,7 @@ struct LineItemResponse {
 class ResponseModel {
  public:
   static constexpr std::size_t kTableSize = 1u << 18;  ///< 2 MB
-  static constexpr float kPriorPrecision = 6.0f;       ///< a feature moves the logit by about 0.4
+  static constexpr float kPriorPrecision = 16.0f;      ///< a feature moves the logit by about 0.25
   static constexpr float kInterceptPrecision = 0.2f;      ///< and a new line item's level by about 2
 
   ResponseModel() : weights_(kTableSize) {}
