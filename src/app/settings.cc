@@ -73,9 +73,13 @@ class Reader {
   void item(const Rows& rows, Item& item, const toml::table& table, const std::string& at, std::uint32_t at_line) {
     std::set<std::string> known;
     for (const auto& row : rows) known.emplace(row.info.key);
-    for (auto&& [key, node] : table) value(rows, item, std::string(key.str()), at + "." + std::string(key.str()), line_of(key), node, known);
+    for (auto&& [key, node] : table) {
+      const std::string name(key.str());
+      value(rows, item, name, at + "." + name, line_of(key), node, known);
+    }
     for (const auto& row : rows) {
-      if (row.info.required && !table.contains(row.info.key)) problem(at_line, at + "." + std::string(row.info.key), "is required");
+      if (!row.info.required || table.contains(row.info.key)) continue;
+      problem(at_line, at + "." + std::string(row.info.key), "is required");
     }
   }
 
@@ -116,7 +120,7 @@ class Reader {
         wrong = "expected a whole number" + (info.unit.empty() ? "" : " (" + std::string(info.unit) + ")");
         return std::nullopt;
       case SettingType::number:
-        if (node.is_integer() || node.is_floating_point()) return in_range(info, Scalar(*node.value<double>()), wrong);
+        if (const auto number = node.value<double>(); number && node.is_number()) return in_range(info, *number, wrong);
         wrong = "expected a number";
         return std::nullopt;
       default: break;

@@ -13,7 +13,8 @@ namespace {
 
 bool all_of(std::string_view text, std::string_view extra) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || extra.find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+        extra.find(c) != std::string_view::npos;
   });
 }
 
@@ -23,9 +24,11 @@ bool is_currency(std::string_view text) {
 
 bool is_url(std::string_view text) {
   const auto scheme = text.find("://");
-  if (scheme == std::string_view::npos || (text.substr(0, scheme) != "http" && text.substr(0, scheme) != "https")) return false;
+  if (scheme == std::string_view::npos) return false;
+  if (text.substr(0, scheme) != "http" && text.substr(0, scheme) != "https") return false;
   const std::string_view rest = text.substr(scheme + 3);
-  return !rest.empty() && rest.front() != '/' && rest.back() != '/' && rest.find_first_of(" \t\"<>?#") == std::string_view::npos;
+  return !rest.empty() && rest.front() != '/' && rest.back() != '/' &&
+      rest.find_first_of(" \t\"<>?#") == std::string_view::npos;
 }
 
 class Checks {
@@ -38,7 +41,8 @@ class Checks {
     rates();
     windows();
     keys();
-    challenger("creative", settings_.team.creative, settings_.team.creative_challenger, settings_.team.creative_rollout);
+    challenger("creative", settings_.team.creative, settings_.team.creative_challenger,
+        settings_.team.creative_rollout);
     challenger("bid", settings_.team.bid, settings_.team.bid_challenger, settings_.team.bid_rollout);
   }
 
@@ -73,12 +77,14 @@ class Checks {
       const auto& exchange = list[i];
       for (std::size_t j = 0; j < i; ++j) {
         if (list[j].name == exchange.name && settings_.lines.count(at + "name") != 0) {
-          problem(at + "name", "exchange '" + exchange.name + "' is there already, exchanges[" + std::to_string(j) + "]");
+          problem(at + "name", "exchange '" + exchange.name + "' is there already, exchanges[" +
+                                    std::to_string(j) + "]");
         }
       }
       not_above(at + "tmax_default_ms", exchange.tmax_default_ms, at + "tmax_cap_ms", exchange.tmax_cap_ms);
       if (exchange.network + exchange.write_margin >= std::chrono::milliseconds(exchange.tmax_default_ms)) {
-        problem(set_one(at + "network_ms", at + "tmax_default_ms"), "the network and the write margin take all of tmax_default_ms");
+        problem(set_one(at + "network_ms", at + "tmax_default_ms"),
+            "the network and the write margin take all of tmax_default_ms");
       }
       if (exchange.default_currency != domain::pack8("USD") && !has_rate(exchange.default_currency)) {
         problem(at + "currency", "has no rate; add it to [[fx]]");
@@ -115,7 +121,9 @@ class Checks {
     not_above("pacing.window_min_ms", serving.pacing.window_min, "pacing.window_max_ms", serving.pacing.window_max);
     not_above("pacing.mu_min", serving.pacing.mu_min, "pacing.mu_max", serving.pacing.mu_max);
     not_above("flow.contenders_max", serving.flow.contenders_max, "flow.candidates_max", serving.flow.candidates_max);
-    if ((serving.decision_ring_bytes & (serving.decision_ring_bytes - 1)) != 0) problem("log.ring_bytes", "must be a power of two");
+    if ((serving.decision_ring_bytes & (serving.decision_ring_bytes - 1)) != 0) {
+      problem("log.ring_bytes", "must be a power of two");
+    }
   }
 
   void keys() {
@@ -124,13 +132,15 @@ class Checks {
     for (std::size_t i = 1; i < keys.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
         if (keys[j].id == keys[i].id) {
-          problem("token_keys[" + std::to_string(i) + "].id", "key " + std::to_string(keys[i].id) + " is there already");
+          problem("token_keys[" + std::to_string(i) + "].id", "key " + std::to_string(keys[i].id) +
+              " is there already");
         }
       }
     }
   }
 
-  void challenger(const std::string& agent, const std::string& policy, const std::string& name, orchestrator::Rollout& rollout) {
+  void challenger(const std::string& agent, const std::string& policy, const std::string& name,
+      orchestrator::Rollout& rollout) {
     const std::string key = "policies." + agent + "_challenger";
     // Who is in the share of one experiment says nothing about another, and stays in it over restarts.
     rollout.salt = base::hash64(key + "=" + name);
@@ -164,12 +174,16 @@ std::string wrong_text(const SettingInfo& info, std::string_view text) {
     case SettingType::choice: {
       if (std::find(info.choices.begin(), info.choices.end(), text) != info.choices.end()) return "";
       std::string out = "must be one of ";
-      for (const auto choice : info.choices) out += (choice.empty() ? std::string("\"\"") : std::string(choice)) + ", ";
+      for (const auto choice : info.choices) {
+        out += choice.empty() ? "\"\"" : std::string(choice);
+        out += ", ";
+      }
       out.resize(out.size() - 2);
       return out;
     }
     case SettingType::name:
-      return !text.empty() && text.size() <= 64 && all_of(text, "-_.") ? "" : "expected letters, digits, '-', '_' and '.', at most 64";
+      return !text.empty() && text.size() <= 64 && all_of(text, "-_.") ? ""
+          : "expected letters, digits, '-', '_' and '.', at most 64";
     case SettingType::currency: return is_currency(text) ? "" : "expected three capital letters of ISO 4217";
     case SettingType::amount: {
       const auto amount = base::parse_amount(text);

@@ -23,9 +23,11 @@ class Files {
       const std::string at = "token_keys[" + std::to_string(i) + "].file";
       if (key.file.empty()) continue;  // reported as missing
       std::string secret = this->secret(at, key.file);
-      if (!secret.empty()) settings_.serving.token_keys.push_back({static_cast<std::uint8_t>(key.id), std::move(secret)});
+      if (secret.empty()) continue;
+      settings_.serving.token_keys.push_back({static_cast<std::uint8_t>(key.id), std::move(secret)});
     }
-    if (!settings_.admin_token_file.empty()) settings_.admin_token = secret("admin_token_file", settings_.admin_token_file);
+    const std::string& token = settings_.admin_token_file;
+    if (!token.empty()) settings_.admin_token = secret("admin_token_file", token);
   }
 
   void fraud() {
@@ -87,7 +89,8 @@ class Files {
     std::vector<std::string> patterns;
     if (json.is_array()) {
       for (const auto& entry : json) {
-        if (entry.is_object() && entry.contains("pattern") && entry["pattern"].is_string()) patterns.push_back(entry["pattern"]);
+        if (!entry.is_object() || !entry.contains("pattern") || !entry["pattern"].is_string()) continue;
+        patterns.push_back(entry["pattern"]);
       }
     }
     if (patterns.empty() || patterns.size() != json.size()) {
@@ -109,7 +112,8 @@ class Files {
     const base::Result<LoadCount> count = take(*lines);
     if (!count) return problem(key, "cannot read " + path + ": " + count.error().what);
     if (count->malformed == 0) return;
-    problem(key, path + ":" + std::to_string(count->first_malformed) + ": is no range (" + std::to_string(count->malformed) +
+    problem(key, path + ":" + std::to_string(count->first_malformed) + ": is no range (" +
+        std::to_string(count->malformed) +
                      " such lines)");
   }
 

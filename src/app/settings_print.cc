@@ -49,14 +49,19 @@ Json schema_of(const SettingInfo& info, const Scalar* standard) {
   return out;
 }
 
-Json object_schema() { return Json{{"type", "object"}, {"additionalProperties", false}, {"properties", Json::object()}}; }
+Json object_schema() {
+  return Json{{"type", "object"}, {"additionalProperties", false}, {"properties", Json::object()}};
+}
 
 std::string bounds_of(const SettingInfo& info) {
   if (info.type == SettingType::integer || info.type == SettingType::number) {
     return number_text(info.min) + " to " + number_text(info.max);
   }
   std::string out;
-  for (const auto choice : info.choices) out += (out.empty() ? "" : ", ") + (choice.empty() ? "\"\"" : std::string(choice));
+  for (const auto choice : info.choices) {
+    if (!out.empty()) out += ", ";
+    out += choice.empty() ? "\"\"" : std::string(choice);
+  }
   return out;
 }
 
@@ -65,9 +70,12 @@ void append_head(std::string& out) {
 }
 
 void append_line(std::string& out, const SettingInfo& info, const Scalar& standard) {
-  out += "| `" + std::string(info.key) + "` | " + std::string(name_of(info.type)) + " | " + std::string(info.unit) + " | " +
-         (info.required ? "required" : "`" + text_of(standard) + "`") + " | " + bounds_of(info) + " | " +
-         std::string(name_of(info.reload)) + " | " + std::string(name_of(info.audience)) + " | " + std::string(info.says) + " |\n";
+  const std::string cells[] = {"`" + std::string(info.key) + "`", std::string(name_of(info.type)), std::string(info.unit),
+                               info.required ? "required" : "`" + text_of(standard) + "`", bounds_of(info),
+                               std::string(name_of(info.reload)), std::string(name_of(info.audience)),
+                               std::string(info.says)};
+  for (const auto& cell : cells) out += "| " + cell + " ";
+  out += "|\n";
 }
 
 std::string section_of(std::string_view key) {
@@ -112,10 +120,10 @@ std::string settings_reference() {
   const Settings defaults;
   std::string out =
       "# Settings\n\n"
-      "All that `bandstand.toml` can say. This page is made from the table in `src/app/settings_rows.cc`; write it anew with\n"
-      "`bandstand check --reference > docs/reference/settings.md`. `bandstand check --config FILE` reports everything that is wrong\n"
-      "with a file and prints what holds. Paths are relative to the working directory. A setting marked `restart` is read at the\n"
-      "start; the contents of the catalogue are read anew on SIGHUP.\n";
+      "All that `bandstand.toml` can say. This page is made from the table in `src/app/settings_rows.cc`; write it anew\n"
+      "with `bandstand check --reference > docs/reference/settings.md`. `bandstand check --config FILE` reports all that is\n"
+      "wrong with a file and prints what holds. Paths are relative to the working directory. A setting marked `restart` is\n"
+      "read at the start; the contents of the catalogue are read anew on SIGHUP.\n";
   std::string section = "-";
   for (const auto& row : root_rows()) {
     if (const std::string now = section_of(row.info.key); now != section) {

@@ -135,7 +135,8 @@ TEST(Settings, ASyntaxErrorHasItsLine) {
 
 TEST(Settings, ATokenMayNotOutliveTheLedgersMemory) {
   EXPECT_THAT(problems_of("token_life_s = 90000"), ElementsAre(problem(1, "token_life_s", "ledger.remember_s")));
-  EXPECT_THAT(problems_of("[ledger]\nremember_s = 3600"), ElementsAre(problem(2, "ledger.remember_s", "token_life_s")));
+  EXPECT_THAT(problems_of("[ledger]\nremember_s = 3600"), ElementsAre(problem(2, "ledger.remember_s",
+      "token_life_s")));
 }
 
 TEST(Settings, ExchangesAreToldApartAndFitTheirTime) {
@@ -156,7 +157,8 @@ TEST(Settings, KeysAreReadFromFilesOfTheirOwnerAloneAndNeverPrinted) {
   const Folder folder;
   const std::string good = folder.write("good", "sesame-sesame-sesame\n", 0400);
   const std::string open = folder.write("open", "sesame-sesame-sesame\n", 0444);
-  const std::string text = "[[token_keys]]\nid = 1\nfile = \"" + good + "\"\n[[token_keys]]\nid = 2\nfile = \"" + open + "\"\n";
+  const std::string text = "[[token_keys]]\nid = 1\nfile = \"" + good + "\"\n[[token_keys]]\nid = 2\nfile = \"" +
+      open + "\"\n";
   std::vector<Problem> problems;
   Settings settings = parse_settings(text, problems);
   read_named_files(settings, problems);
@@ -183,7 +185,8 @@ TEST(Settings, FraudListsAreReadAndTheirBadLinesNamed) {
 
 TEST(Settings, WhatIsPrintedReadsBackAsItself) {
   std::vector<Problem> problems;
-  const Settings settings = parse_settings("shards = 2\n[pacing]\nmu_min = 0.5\n[[fx]]\ncurrency = \"EUR\"\nusd = \"1.1\"", problems);
+  const Settings settings =
+      parse_settings("shards = 2\n[pacing]\nmu_min = 0.5\n[[fx]]\ncurrency = \"EUR\"\nusd = \"1.1\"", problems);
   const Settings again = parse_settings(print_settings(settings), problems);
   EXPECT_THAT(problems, IsEmpty());
   EXPECT_EQ(settings_json(again), settings_json(settings));
@@ -191,7 +194,8 @@ TEST(Settings, WhatIsPrintedReadsBackAsItself) {
 
 TEST(Settings, TheCommittedSchemaPageAndExampleAreThoseOfTheTable) {
   const std::string root = BANDSTAND_SOURCE_DIR;
-  EXPECT_EQ(file_text(root + "/config/schema.json"), settings_schema()) << "bandstand check --schema > config/schema.json";
+  EXPECT_EQ(file_text(root + "/config/schema.json"),
+      settings_schema()) << "bandstand check --schema > config/schema.json";
   EXPECT_EQ(file_text(root + "/docs/reference/settings.md"), settings_reference())
       << "bandstand check --reference > docs/reference/settings.md";
   EXPECT_THAT(problems_of(file_text(root + "/config/bandstand.toml")), IsEmpty());
