@@ -1,4 +1,5 @@
-// bandstand_bench: all benchmarks, side by side in one run. Usage: bandstand_bench [--json FILE] [--quick] [decision|served]
+// bandstand_bench: all benchmarks, side by side in one run. Usage: bandstand_bench [--json FILE] [--quick]
+// [decision|served]
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -20,7 +21,8 @@ std::string Figures::json() const {
   std::string out = "[";
   for (const Figure& f : all_) {
     char row[512];
-    std::snprintf(row, sizeof row, "%s\n{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"low\":%.6g,\"high\":%.6g}",
+    std::snprintf(row, sizeof row,
+                  "%s\n{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"low\":%.6g,\"high\":%.6g}",
                   out.size() > 1 ? "," : "", f.name.c_str(), f.value, f.unit.c_str(), f.low, f.high);
     out += row;
   }

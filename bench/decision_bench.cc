@@ -40,14 +40,16 @@ double resident_mb() {
   return resident * 4096 / 1e6;
 }
 
-serving::LoadedCatalogue random_catalogue(std::uint32_t line_items, const serving::ServingSettings& settings) {
+serving::LoadedCatalogue random_catalogue(std::uint32_t line_items,
+                                          const serving::ServingSettings& settings) {
   serving::LoadedCatalogue out;
   out.text = simulation::random_catalogue_json(7, line_items);
   std::vector<protocol::catalogue::Problem> problems;
   protocol::catalogue::ExchangeNames names;
   for (const auto& exchange : settings.exchanges) names.push_back(exchange.name);
   out.catalogue = protocol::catalogue::read_catalogue(out.text, names, problems);
-  for (const auto& problem : problems) std::fprintf(stderr, "%s\n", protocol::catalogue::print(problem, "random").c_str());
+  for (const auto& problem : problems)
+    std::fprintf(stderr, "%s\n", protocol::catalogue::print(problem, "random").c_str());
   BANDSTAND_CHECK(out.catalogue != nullptr);
   return out;
 }
@@ -65,8 +67,8 @@ void decision_bench(Figures& figures, bool quick) {
     const auto loaded = random_catalogue(items, settings);
     const double before_mb = resident_mb();
     simulation::LocalBandstand local(
-        settings, [](const serving::ServingSettings& s) { return app::make_team(s, app::TeamNames{}); }, loaded.catalogue, "",
-        kStart);
+        settings, [](const serving::ServingSettings& s) { return app::make_team(s, app::TeamNames{}); },
+        loaded.catalogue, "", kStart);
     Recorder recorder;
     simulation::World world(app::demo_world(3, 3'600, 400), loaded.catalogue);
     world.run_until(kStart + std::chrono::seconds(10), recorder);
@@ -92,12 +94,16 @@ void decision_bench(Figures& figures, bool quick) {
     }
     std::sort(times.begin(), times.end());
     const std::string at = " at " + std::to_string(items) + " line items";
-    const auto quantile = [&](double q) { return times[static_cast<std::size_t>(q * static_cast<double>(times.size() - 1))]; };
-    figures.add("decision, bytes in to bytes out, median" + at, quantile(.5), "us", quantile(.25), quantile(.75));
+    const auto quantile = [&](double q) {
+      return times[static_cast<std::size_t>(q * static_cast<double>(times.size() - 1))];
+    };
+    figures.add("decision, bytes in to bytes out, median" + at, quantile(.5), "us", quantile(.25),
+                quantile(.75));
     figures.add("decision, p99" + at, quantile(.99), "us");
     figures.add("decisions with a bid" + at, 100.0 * static_cast<double>(bids) / rounds, "%");
     figures.add("allocations per decision after warm-up" + at, static_cast<double>(allocated) / rounds, "");
-    figures.add("memory of server and index per 10,000 line items" + at, (resident_mb() - before_mb) * 1e4 / items, "MB");
+    figures.add("memory of server and index per 10,000 line items" + at,
+                (resident_mb() - before_mb) * 1e4 / items, "MB");
   }
 }
 

@@ -1,4 +1,5 @@
-// served_bench: how many decisions a second does one core serve, next to a no-op POST and a parse-and-echo POST on the same stack?
+// served_bench: decisions a second on one core, next to a no-op POST and a parse-and-echo POST on the same stack.
+// POST on the same stack?
 #include <pthread.h>
 #include <sys/resource.h>
 
@@ -42,9 +43,13 @@ class Collector final : public simulation::Transport {
 /// Keeps `connections` requests under way, or sends at a rate; counts and times the answers.
 class Load final : public serving::http::ReplyHandler {
  public:
-  Load(const std::string& address, const std::vector<std::string>& bodies, std::string target, std::size_t connections)
-      : bodies_(bodies), target_(std::move(target)), loop_(clock_),
-        client_(loop_, *serving::http::Address::parse(address), *this, {.connections = connections, .pipeline_max = 1}),
+  Load(const std::string& address, const std::vector<std::string>& bodies, std::string target,
+       std::size_t connections)
+      : bodies_(bodies),
+        target_(std::move(target)),
+        loop_(clock_),
+        client_(loop_, *serving::http::Address::parse(address), *this,
+                {.connections = connections, .pipeline_max = 1}),
         connections_(connections) {}
 
   void on_reply(const serving::http::Reply& reply) override {
@@ -89,7 +94,9 @@ class Load final : public serving::http::ReplyHandler {
 
   [[nodiscard]] double quantile_ms(double q) {
     std::sort(latencies.begin(), latencies.end());
-    return latencies.empty() ? 0 : latencies[static_cast<std::size_t>(q * static_cast<double>(latencies.size() - 1))] / 1e3;
+    return latencies.empty()
+               ? 0
+               : latencies[static_cast<std::size_t>(q * static_cast<double>(latencies.size() - 1))] / 1e3;
   }
 
   std::uint64_t answered = 0, failed = 0, with_body = 0;
@@ -105,7 +112,8 @@ class Load final : public serving::http::ReplyHandler {
     client_.submit(call);
   }
   void pump(double seconds) {
-    const auto until = clock_.mono() + std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(seconds));
+    const auto until =
+        clock_.mono() + std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(seconds));
     while (clock_.mono() < until) loop_.poll(std::chrono::milliseconds(1));
   }
   void reset() {
@@ -192,8 +200,11 @@ void served_bench(Figures& figures, bool quick) {
   options.listen = options.admin = "127.0.0.1:0";
   options.pin_threads = true;
   serving::Server server(
-      settings, options, [](const serving::ServingSettings& s) { return app::make_team(s, app::TeamNames{}); },
-      [](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) { return app::make_admin(control, sets); },
+      settings, options,
+      [](const serving::ServingSettings& s) { return app::make_team(s, app::TeamNames{}); },
+      [](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) {
+        return app::make_admin(control, sets);
+      },
       [&] { return loaded; });
   BANDSTAND_CHECK(server.start().has_value());
   std::thread control([&] {
@@ -211,7 +222,8 @@ void served_bench(Figures& figures, bool quick) {
     echo.push_back(Load(base_address, collector.bodies, "/echo", 64).run_closed(seconds));
     Load load(server.public_address(), collector.bodies, "/openrtb2/bid/alpha", 64);
     decisions.push_back(load.run_closed(seconds));
-    bid_share = 100.0 * static_cast<double>(load.with_body) / static_cast<double>(std::max<std::uint64_t>(1, load.answered));
+    bid_share = 100.0 * static_cast<double>(load.with_body) /
+                static_cast<double>(std::max<std::uint64_t>(1, load.answered));
     noop_ratio.push_back(decisions.back() / noop.back());
     echo_ratio.push_back(decisions.back() / echo.back());
   }

@@ -26,12 +26,12 @@ struct Found {
 struct PlanRow {
   int order;
   const orchestrator::StageRow* stage;
-  std::string policy;    ///< "-" for steps of the orchestrator's own
-  std::string rollout;   ///< "bid.truthful shadow"
+  std::string policy;   ///< "-" for steps of the orchestrator's own
+  std::string rollout;  ///< "bid.truthful shadow"
 };
 
 std::string rollout_text(const std::string& agent, const std::string& challenger,
-    const orchestrator::Rollout& rollout) {
+                         const orchestrator::Rollout& rollout) {
   if (challenger.empty()) return "-";
   const std::string name = agent + "." + challenger;
   switch (rollout.mode) {
@@ -63,7 +63,10 @@ std::vector<PlanRow> plan_of(const TeamNames& team) {
         row.rollout = rollout_text("bid", team.bid_challenger, team.bid_rollout);
         break;
       case Stage::oversight: row.policy = orchestrator::name_of(orchestrator::kOversightRules); break;
-      case Stage::consent: case Stage::auction: case Stage::reservation: case Stage::count_: break;
+      case Stage::consent:
+      case Stage::auction:
+      case Stage::reservation:
+      case Stage::count_: break;
     }
     rows.push_back(std::move(row));
   }
@@ -86,24 +89,29 @@ void print_plan(const std::vector<PlanRow>& plan, std::ostream& out) {
   line("#", "stage", "share", "on failure", "per impression", "policy", "rollout", "what it says");
   for (const auto& row : plan) {
     line(row.order, name_of(row.stage->stage), std::to_string(row.stage->share_percent) + "%",
-         text_of(row.stage->on_failure), row.stage->per_impression ? "yes" : "no", row.policy, row.rollout, row.stage->says);
+         text_of(row.stage->on_failure), row.stage->per_impression ? "yes" : "no", row.policy, row.rollout,
+         row.stage->says);
   }
 }
 
 Json plan_json(const std::vector<PlanRow>& plan) {
   Json out = Json::array();
   for (const auto& row : plan) {
-    out.push_back({{"order", row.order}, {"stage", name_of(row.stage->stage)}, {"share_percent",
-        row.stage->share_percent},
-                   {"on_failure", text_of(row.stage->on_failure)}, {"per_impression", row.stage->per_impression},
-                   {"policy", row.policy}, {"rollout", row.rollout}, {"says", row.stage->says}});
+    out.push_back({{"order", row.order},
+                   {"stage", name_of(row.stage->stage)},
+                   {"share_percent", row.stage->share_percent},
+                   {"on_failure", text_of(row.stage->on_failure)},
+                   {"per_impression", row.stage->per_impression},
+                   {"policy", row.policy},
+                   {"rollout", row.rollout},
+                   {"says", row.stage->says}});
   }
   return out;
 }
 
 /// What a catalogue holds, or its problems. False if it cannot be read.
 bool check_catalogue(const std::string& path, const Settings& settings, std::vector<Found>& found,
-    std::string& summary) {
+                     std::string& summary) {
   const auto text = base::read_whole_file(path);
   if (!text) {
     found.push_back({path, {0, "", std::string("cannot be read: ") + text.error().what}});
@@ -116,8 +124,8 @@ bool check_catalogue(const std::string& path, const Settings& settings, std::vec
   for (auto& problem : problems) found.push_back({path, std::move(problem)});
   if (catalogue == nullptr) return true;
   summary = std::to_string(catalogue->campaigns.size()) + " campaigns, " +
-      std::to_string(catalogue->line_items.size()) +
-            " line items, " + std::to_string(catalogue->creatives.size()) + " creatives";
+            std::to_string(catalogue->line_items.size()) + " line items, " +
+            std::to_string(catalogue->creatives.size()) + " creatives";
   return true;
 }
 
@@ -141,14 +149,15 @@ int check(const CheckOptions& options, std::ostream& out, std::ostream& err) {
   const Settings settings = loaded ? std::move(*loaded) : Settings{};
   const std::string catalogue = options.catalogue.empty() ? settings.catalogue : options.catalogue;
   std::string summary;
-  if (loaded && !catalogue.empty()) readable = check_catalogue(catalogue, settings, found, summary) && readable;
+  if (loaded && !catalogue.empty())
+    readable = check_catalogue(catalogue, settings, found, summary) && readable;
 
   const auto plan = plan_of(settings.team);
   if (options.json) {
     Json object{{"ok", found.empty()}, {"problems", Json::array()}};
     for (const auto& [where, problem] : found) {
-      object["problems"].push_back({{"file", where}, {"line", problem.line}, {"field", problem.field}, {"what",
-          problem.what}});
+      object["problems"].push_back(
+          {{"file", where}, {"line", problem.line}, {"field", problem.field}, {"what", problem.what}});
     }
     if (loaded) object["settings"] = Json::parse(settings_json(settings));
     if (loaded && options.plan) object["plan"] = plan_json(plan);

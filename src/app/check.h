@@ -15,8 +15,8 @@ struct CheckOptions {
   bool reference = false;  ///< prints docs/reference/settings.md and nothing else
 };
 
-/// Problems go to `err` (with json: into the object), the rest to `out`. Exit codes: 0 all holds, 1 it does not, 2 a file
-/// cannot be read.
+/// Problems go to `err` (with json: into the object), the rest to `out`. Exit codes: 0 all holds, 1 it does
+/// not, 2 a file cannot be read.
 int check(const CheckOptions& options, std::ostream& out, std::ostream& err);
 
 }  // namespace bandstand::app

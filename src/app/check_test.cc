@@ -45,8 +45,8 @@ TEST_F(Check, TheDefaultsHold) {
 TEST_F(Check, NamesEveryProblemOfBothFilesWithItsPlace) {
   CheckOptions options;
   options.config = write("bandstand.toml", "shards = 0\nlisten = \"x\"\n");
-  options.catalogue = write("catalogue.yaml",
-      "advertisers: []\ncreatives: []\ncampaigns: [{id: 7}]\nline_items: []\n");
+  options.catalogue =
+      write("catalogue.yaml", "advertisers: []\ncreatives: []\ncampaigns: [{id: 7}]\nline_items: []\n");
   EXPECT_EQ(run(options), 1);
   EXPECT_THAT(err_.str(), HasSubstr("bandstand.toml:1: shards: must be from 1 to 256"));
   EXPECT_THAT(err_.str(), HasSubstr("bandstand.toml:2: listen: "));
@@ -65,15 +65,15 @@ TEST_F(Check, WhatCannotBeReadIsTwo) {
 TEST_F(Check, ThePlanIsTheStageTableWithWhoSitsWhere) {
   CheckOptions options;
   options.config = write("bandstand.toml",
-      "[policies]\nbid_challenger = \"linear\"\nbid_challenger_mode = \"percent\"\n"
-                                           "bid_challenger_percent = 10\n");
+                         "[policies]\nbid_challenger = \"linear\"\nbid_challenger_mode = \"percent\"\n"
+                         "bid_challenger_percent = 10\n");
   options.plan = true;
   options.json = true;
   ASSERT_EQ(run(options), 0);
   const auto plan = nlohmann::json::parse(out_.str()).at("plan");
   ASSERT_EQ(plan.size(), orchestrator::kStageTable.size());
-  for (std::size_t i = 0; i < plan.size(); ++i) EXPECT_EQ(plan[i].at("stage"),
-      name_of(orchestrator::kStageTable[i].stage));
+  for (std::size_t i = 0; i < plan.size(); ++i)
+    EXPECT_EQ(plan[i].at("stage"), name_of(orchestrator::kStageTable[i].stage));
   const auto& bid = plan.at(static_cast<std::size_t>(domain::Stage::bid));
   EXPECT_EQ(bid.at("policy"), "bid.shaded");
   EXPECT_EQ(bid.at("rollout"), "bid.linear 10%");

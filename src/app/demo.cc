@@ -46,21 +46,25 @@ class View {
     const double bids = bids_.per_second(total.bids);
     const double wins = wins_.per_second(total.wins);
     if (!terminal_) {
-      std::printf("%5.0f s  %6.0f requests/s  p50 %.2f ms  p99 %.2f ms  bids %5.0f/s  wins %4.0f/s  unanswered %llu\n", elapsed,
-                  requests, ms(report.bid_latency.quantile(.5)), ms(report.bid_latency.quantile(.99)), bids, wins,
-                  static_cast<unsigned long long>(total.no_answer));
+      std::printf(
+          "%5.0f s  %6.0f requests/s  p50 %.2f ms  p99 %.2f ms  bids %5.0f/s  wins %4.0f/s  unanswered "
+          "%llu\n",
+          elapsed, requests, ms(report.bid_latency.quantile(.5)), ms(report.bid_latency.quantile(.99)), bids,
+          wins, static_cast<unsigned long long>(total.no_answer));
       std::fflush(stdout);
       return;
     }
     std::printf("\033[H\033[2J\033[1mBandstand demo\033[0m   %.0f s", elapsed);
     if (seconds > 0) std::printf(" of %.0f", seconds);
-    std::printf("   public %s   status page http://%s/\n\n", server_.public_address().c_str(), server_.admin_address().c_str());
+    std::printf("   public %s   status page http://%s/\n\n", server_.public_address().c_str(),
+                server_.admin_address().c_str());
     std::printf("requests/s %6.0f    p50 %6.2f ms    p99 %6.2f ms    late or unanswered %llu\n", requests,
                 ms(report.bid_latency.quantile(.5)), ms(report.bid_latency.quantile(.99)),
                 static_cast<unsigned long long>(total.late + total.no_answer));
     std::printf("bid rate   %5.1f %%    win rate %5.1f %%    clicks %llu    reward %s\n\n",
                 requests > 0 ? 100 * bids / requests : 0, bids > 0 ? 100 * wins / bids : 0,
-                static_cast<unsigned long long>(report.human_clicks), base::format_amount(control.totals().reward).c_str());
+                static_cast<unsigned long long>(report.human_clicks),
+                base::format_amount(control.totals().reward).c_str());
     std::fputs(print_campaigns(control, base::SystemClock().wall()).c_str(), stdout);
     std::printf("\nCtrl-C ends the demo with a summary.\n");
     std::fflush(stdout);
@@ -72,23 +76,28 @@ class View {
   Rate requests_, bids_, wins_;
 };
 
-void summary(const simulation::WorldReport& report, const serving::Control& control, const std::vector<std::string>& differences,
-             std::uint64_t fallbacks) {
+void summary(const simulation::WorldReport& report, const serving::Control& control,
+             const std::vector<std::string>& differences, std::uint64_t fallbacks) {
   const auto& counts = control.matcher().counts();
   std::printf("\n== spend against plan\n%s", print_campaigns(control, base::SystemClock().wall()).c_str());
   std::printf("\n== the world\n%s\n", report.print().c_str());
   std::printf("== the server\n");
   std::printf("decisions logged %llu, lost to a full ring %llu; agent fallbacks %llu\n",
               static_cast<unsigned long long>(control.totals().decisions_logged),
-              static_cast<unsigned long long>(control.totals().decisions_dropped), static_cast<unsigned long long>(fallbacks));
-  std::printf("notices and events matched %llu, repeated %llu, late %llu, unmatched %llu; conflicts %llu; reward %s\n",
-              static_cast<unsigned long long>(counts.matched), static_cast<unsigned long long>(counts.repeated),
-              static_cast<unsigned long long>(counts.late), static_cast<unsigned long long>(counts.unmatched),
-              static_cast<unsigned long long>(control.totals().conflicts), base::format_amount(control.totals().reward).c_str());
+              static_cast<unsigned long long>(control.totals().decisions_dropped),
+              static_cast<unsigned long long>(fallbacks));
+  std::printf(
+      "notices and events matched %llu, repeated %llu, late %llu, unmatched %llu; conflicts %llu; reward "
+      "%s\n",
+      static_cast<unsigned long long>(counts.matched), static_cast<unsigned long long>(counts.repeated),
+      static_cast<unsigned long long>(counts.late), static_cast<unsigned long long>(counts.unmatched),
+      static_cast<unsigned long long>(control.totals().conflicts),
+      base::format_amount(control.totals().reward).c_str());
   const auto total = report.account.total();
   if (differences.empty()) {
     std::printf("books: the ledger equals the exchange's account to the nano: %s over %llu impressions\n",
-                base::format_amount(total.amount + total.unpriced_ceiling).c_str(), static_cast<unsigned long long>(total.billed));
+                base::format_amount(total.amount + total.unpriced_ceiling).c_str(),
+                static_cast<unsigned long long>(total.billed));
   }
   for (const auto& difference : differences) std::printf("books DIFFER: %s\n", difference.c_str());
 }
@@ -98,7 +107,8 @@ std::uint64_t count_fallbacks(std::span<const telemetry::MetricSet* const> sets)
   for (const telemetry::MetricSet* set : sets) {
     for (const telemetry::Family* family : set->families()) {
       if (std::string_view(family->description().name) != "bandstand_agent_fallback_total") continue;
-      for (std::size_t row = 0; row < family->rows(); ++row) sum += static_cast<std::uint64_t>(family->read(row));
+      for (std::size_t row = 0; row < family->rows(); ++row)
+        sum += static_cast<std::uint64_t>(family->read(row));
     }
   }
   return sum;
@@ -109,7 +119,8 @@ std::uint64_t count_fallbacks(std::span<const telemetry::MetricSet* const> sets)
 int demo(const DemoOptions& options) {
   namespace fs = std::filesystem;
   const bool own_data = options.data.empty();
-  const fs::path data = own_data ? fs::temp_directory_path() / ("bandstand-demo-" + std::to_string(getpid())) : fs::path(options.data);
+  const fs::path data = own_data ? fs::temp_directory_path() / ("bandstand-demo-" + std::to_string(getpid()))
+                                 : fs::path(options.data);
   const double flight = options.seconds > 0 ? options.seconds : 600;
   const base::SystemClock clock;
   serving::ServingSettings settings = demo_settings(flight);
@@ -145,12 +156,13 @@ int demo(const DemoOptions& options) {
   std::fflush(stdout);
   std::thread control_thread([&] { server.run(); });
   View view(server);
-  const auto played = play_against(server.public_address(), demo_world(options.seed, flight, options.requests_per_second),
-                                   loaded.catalogue, options.seconds > 0 ? options.seconds : 1e9,
-                                   [&](simulation::World& world, double elapsed) {
-                                     view.draw(world, server.control(), elapsed, options.seconds);
-                                     return !interrupted.load();
-                                   });
+  const auto played =
+      play_against(server.public_address(), demo_world(options.seed, flight, options.requests_per_second),
+                   loaded.catalogue, options.seconds > 0 ? options.seconds : 1e9,
+                   [&](simulation::World& world, double elapsed) {
+                     view.draw(world, server.control(), elapsed, options.seconds);
+                     return !interrupted.load();
+                   });
   server.stop();
   control_thread.join();
   int code = 2;

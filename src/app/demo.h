@@ -7,10 +7,10 @@
 namespace bandstand::app {
 
 struct DemoOptions {
-  double seconds = 0;              ///< 0: until interrupted
+  double seconds = 0;  ///< 0: until interrupted
   double requests_per_second = 400;
   std::uint64_t seed = 1;
-  std::string data;                ///< "" = a directory of its own below the system's temporary one, removed at the end
+  std::string data;  ///< "" = a directory of its own below the system's temporary one, removed at the end
   std::string listen = "127.0.0.1:8080";
   std::string admin = "127.0.0.1:8081";
 };

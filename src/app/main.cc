@@ -3,8 +3,10 @@
 #include <cstdio>
 #include <iostream>
 
+#include "app/check.h"
 #include "app/demo.h"
 #include "app/replay_decision.h"
+#include "app/replay_openrtb.h"
 #include "app/serve.h"
 #include "app/simulate.h"
 #include "experiments/replay_bidding.h"
@@ -27,18 +29,23 @@ int main(int argc, char** argv) {
   int code = 0;
 
   bandstand::app::ServeOptions serve;
-  auto* serve_verb = app.add_subcommand("serve", "serve bid requests, decisions, notices and the operators' API");
+  auto* serve_verb =
+      app.add_subcommand("serve", "serve bid requests, decisions, notices and the operators' API");
   serve_verb->add_option("--config", serve.config, "settings file (bandstand.toml)");
-  serve_verb->add_option("--data", serve.data, "data directory")->capture_default_str();
-  serve_verb->add_option("--catalogue", serve.catalogue, "catalogue file, JSON or YAML (default: the sample catalogue)");
-  serve_verb->add_option("--listen", serve.listen, "public address; port 0 picks a free one")->capture_default_str();
-  serve_verb->add_option("--admin", serve.admin, "operators' address")->capture_default_str();
+  serve_verb->add_option("--data", serve.data, "data directory (default: data)");
+  serve_verb->add_option("--catalogue", serve.catalogue,
+                         "catalogue file, JSON or YAML (default: the sample catalogue)");
+  serve_verb->add_option("--listen", serve.listen,
+                         "public address; port 0 picks a free one (default: 127.0.0.1:8080)");
+  serve_verb->add_option("--admin", serve.admin, "operators' address (default: 127.0.0.1:8081)");
   serve_verb->callback([&] { code = bandstand::app::serve(serve); });
 
   bandstand::app::DemoOptions demo;
   auto* demo_verb = app.add_subcommand("demo", "a server, a simulated exchange against it, and a live view");
-  demo_verb->add_option("--seconds", demo.seconds, "end by itself with a summary; 0: until interrupted")->capture_default_str();
-  demo_verb->add_option("--rate", demo.requests_per_second, "requests a second, mean of the day")->capture_default_str();
+  demo_verb->add_option("--seconds", demo.seconds, "end by itself with a summary; 0: until interrupted")
+      ->capture_default_str();
+  demo_verb->add_option("--rate", demo.requests_per_second, "requests a second, mean of the day")
+      ->capture_default_str();
   demo_verb->add_option("--seed", demo.seed, "of the world")->capture_default_str();
   demo_verb->add_option("--data", demo.data, "data directory (default: a temporary one)");
   demo_verb->add_option("--listen", demo.listen, "public address")->capture_default_str();
@@ -46,39 +53,57 @@ int main(int argc, char** argv) {
   demo_verb->callback([&] { code = bandstand::app::demo(demo); });
 
   bandstand::app::SimulateOptions simulate;
-  auto* simulate_verb = app.add_subcommand("simulate", "a simulated world around the production code, in virtual time");
+  auto* simulate_verb =
+      app.add_subcommand("simulate", "a simulated world around the production code, in virtual time");
   simulate_verb->add_option("--seed", simulate.seed, "of the world")->capture_default_str();
   simulate_verb->add_option("--seconds", simulate.seconds, "length, of virtual time")->capture_default_str();
-  simulate_verb->add_option("--rate", simulate.requests_per_second, "requests a second")->capture_default_str();
-  simulate_verb->add_option("--catalogue", simulate.catalogue, "catalogue file (default: the sample catalogue)");
-  simulate_verb->add_option("--pacing", simulate.pacing, "receding_horizon, log_pi, dual, textbook_pi, throttle or none")
+  simulate_verb->add_option("--rate", simulate.requests_per_second, "requests a second")
+      ->capture_default_str();
+  simulate_verb->add_option("--catalogue", simulate.catalogue,
+                            "catalogue file (default: the sample catalogue)");
+  simulate_verb
+      ->add_option("--pacing", simulate.pacing,
+                   "receding_horizon, log_pi, dual, textbook_pi, throttle or none")
       ->capture_default_str();
   simulate_verb->add_option("--creative", simulate.team.creative, "creative policy")->capture_default_str();
   simulate_verb->add_option("--bid", simulate.team.bid, "bid policy")->capture_default_str();
-  simulate_verb->add_option("--targeting", simulate.team.targeting, "targeting policy")->capture_default_str();
-  simulate_verb->add_option("--server", simulate.server, "drive a running server (host:port) in real time instead");
-  simulate_verb->add_option("--account", simulate.account, "write the exchange's account (JSON) to this file");
+  simulate_verb->add_option("--targeting", simulate.team.targeting, "targeting policy")
+      ->capture_default_str();
+  simulate_verb->add_option("--server", simulate.server,
+                            "drive a running server (host:port) in real time instead");
+  simulate_verb->add_option("--account", simulate.account,
+                            "write the exchange's account (JSON) to this file");
   simulate_verb->add_flag("--json", simulate.json, "machine-readable");
   simulate_verb->callback([&] { code = bandstand::app::simulate(simulate, std::cout, std::cerr); });
 
-  auto* replay = app.add_subcommand("replay", "run recorded data through policies, the server, or a decision again");
+  auto* replay =
+      app.add_subcommand("replay", "run recorded data through policies, the server, or a decision again");
   replay->require_subcommand(1);
   bandstand::experiments::ReplayBiddingOptions bidding;
   bool tsv = false;
   bool json = false;
-  auto* bidding_verb = replay->add_subcommand("bidding", "bid on recorded auctions with all policies side by side");
-  bidding_verb->add_option("--protocol", bidding.protocol, "rlb, sam, pid, day or shading")->capture_default_str();
+  auto* bidding_verb =
+      replay->add_subcommand("bidding", "bid on recorded auctions with all policies side by side");
+  bidding_verb->add_option("--protocol", bidding.protocol, "rlb, sam, pid, day or shading")
+      ->capture_default_str();
   bidding_verb->add_option("--info", bidding.info, "campaign statistics (rlb, day, shading)");
-  bidding_verb->add_option("--auctions", bidding.auctions, "auctions, plain or compressed; - is standard input");
+  bidding_verb->add_option("--auctions", bidding.auctions,
+                           "auctions, plain or compressed; - is standard input");
   bidding_verb->add_option("--train", bidding.train, "training auctions (sam)");
-  bidding_verb->add_option("--budget", bidding.budget, "budgets as shares of the training cost: 1/32,1/16")->capture_default_str();
+  bidding_verb->add_option("--budget", bidding.budget, "budgets as shares of the training cost: 1/32,1/16")
+      ->capture_default_str();
   bidding_verb->add_option("--episode", bidding.episode, "auctions an episode")->capture_default_str();
-  bidding_verb->add_option("--policies", bidding.policies, "all, or names: mpc,rlb,lin")->capture_default_str();
+  bidding_verb->add_option("--policies", bidding.policies, "all, or names: mpc,rlb,lin")
+      ->capture_default_str();
   bidding_verb->add_option("--ties", bidding.ties, "win or lose; default as published");
   bidding_verb->add_option("--lin-b0", bidding.lin_b0, "tuned base bids of lin");
-  bidding_verb->add_option("--campaign", bidding.campaign, "campaign's key in --lin-b0; default from the file's name");
-  bidding_verb->add_option("--bootstrap", bidding.bootstrap, "resamples for intervals of click differences; 0: none")->capture_default_str();
-  bidding_verb->add_option("--baseline", bidding.baseline, "what clicks are compared with")->capture_default_str();
+  bidding_verb->add_option("--campaign", bidding.campaign,
+                           "campaign's key in --lin-b0; default from the file's name");
+  bidding_verb
+      ->add_option("--bootstrap", bidding.bootstrap, "resamples for intervals of click differences; 0: none")
+      ->capture_default_str();
+  bidding_verb->add_option("--baseline", bidding.baseline, "what clicks are compared with")
+      ->capture_default_str();
   bidding_verb->add_option("--seed", bidding.seed, "random seed")->capture_default_str();
   bidding_verb->add_flag("--tsv", tsv, "tab-separated");
   bidding_verb->add_flag("--json", json, "JSON");
@@ -86,17 +111,42 @@ int main(int argc, char** argv) {
 
   std::string id;
   std::string data = "data";
-  auto* decision_verb = replay->add_subcommand("decision", "compute a logged decision again and compare it bit for bit");
+  auto* decision_verb =
+      replay->add_subcommand("decision", "compute a logged decision again and compare it bit for bit");
   decision_verb->add_option("id", id, "of the decision or of one of its bids")->required();
   decision_verb->add_option("--data", data, "data directory of the server")->capture_default_str();
   decision_verb->callback([&] { code = bandstand::app::replay_decision(data, id, std::cout, std::cerr); });
+
+  bandstand::app::ReplayOpenrtbOptions recorded;
+  auto* openrtb_verb = replay->add_subcommand("openrtb", "send recorded bid requests to a server");
+  openrtb_verb
+      ->add_option("file", recorded.file, "one request a line, plain or compressed; - is standard input")
+      ->required();
+  openrtb_verb->add_option("--server", recorded.server, "http://ADDRESS:PORT[/openrtb2/bid/EXCHANGE]")
+      ->required();
+  openrtb_verb->add_option("--speed", recorded.speed, "recorded, max, or how many times faster")
+      ->capture_default_str();
+  openrtb_verb->add_option("--limit", recorded.limit, "first so many lines; 0: all")->capture_default_str();
+  openrtb_verb->add_flag("--json", recorded.json, "machine-readable");
+  openrtb_verb->callback([&] { code = bandstand::app::replay_openrtb(recorded, std::cout, std::cerr); });
+
+  bandstand::app::CheckOptions checked;
+  auto* check_verb = app.add_subcommand("check", "check settings and catalogue; print what holds");
+  check_verb->add_option("--config", checked.config, "settings file (bandstand.toml)");
+  check_verb->add_option("--catalogue", checked.catalogue, "catalogue file");
+  check_verb->add_flag("--plan", checked.plan, "print the stage table");
+  check_verb->add_flag("--json", checked.json, "machine-readable");
+  check_verb->add_flag("--schema", checked.schema, "print config/schema.json");
+  check_verb->add_flag("--reference", checked.reference, "print docs/reference/settings.md");
+  check_verb->callback([&] { code = bandstand::app::check(checked, std::cout, std::cerr); });
 
   bool explain_json = false;
   auto* explain_verb = app.add_subcommand("explain", "why was it decided so?");
   explain_verb->add_option("id", id, "of the decision or of one of its bids")->required();
   explain_verb->add_option("--data", data, "data directory of the server")->capture_default_str();
   explain_verb->add_flag("--json", explain_json, "machine-readable");
-  explain_verb->callback([&] { code = bandstand::app::explain(data, id, explain_json, std::cout, std::cerr); });
+  explain_verb->callback(
+      [&] { code = bandstand::app::explain(data, id, explain_json, std::cout, std::cerr); });
 
   auto* ledger_sim = app.add_subcommand("ledger-sim", "simulate the ledger under faults, seed by seed");
   ledger_sim->prefix_command();

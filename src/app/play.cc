@@ -6,7 +6,8 @@
 
 namespace bandstand::app {
 
-base::Result<simulation::WorldReport> play_against(const std::string& address, simulation::WorldOptions options,
+base::Result<simulation::WorldReport> play_against(const std::string& address,
+                                                   simulation::WorldOptions options,
                                                    domain::CatalogueSnapshot catalogue, double seconds,
                                                    const OnSecond& on_second) {
   const auto server = serving::http::Address::parse(address);

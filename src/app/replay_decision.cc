@@ -25,7 +25,8 @@ class RecordedMoney final : public orchestrator::MoneySource {
   explicit RecordedMoney(const domain::DecisionRecord& record) : record_(record) {}
 
   Nanos available(std::uint32_t) override {
-    while (impression_ < record_.impressions.size() && candidate_ >= record_.impressions[impression_].candidates.size()) {
+    while (impression_ < record_.impressions.size() &&
+           candidate_ >= record_.impressions[impression_].candidates.size()) {
       ++impression_;
       candidate_ = 0;
     }
@@ -34,7 +35,8 @@ class RecordedMoney final : public orchestrator::MoneySource {
   }
   base::Result<orchestrator::Reserved> reserve(std::uint32_t, base::BidId, Nanos, base::Duration) override {
     while (call_ < record_.calls.size() && record_.calls[call_].stage != domain::Stage::reservation) ++call_;
-    const bool held = call_ < record_.calls.size() && record_.calls[call_++].outcome == domain::CallOutcome::ok;
+    const bool held =
+        call_ < record_.calls.size() && record_.calls[call_++].outcome == domain::CallOutcome::ok;
     if (!held) return base::fail(base::Code::exhausted, "as recorded");
     return orchestrator::Reserved{};
   }
@@ -61,14 +63,17 @@ std::string timeless(const domain::DecisionRecord& record, base::Arena& arena) {
 
 std::string first_difference(const domain::DecisionRecord& a, const domain::DecisionRecord& b) {
   if (a.calls.size() != b.calls.size()) {
-    return std::to_string(a.calls.size()) + " calls recorded, " + std::to_string(b.calls.size()) + " computed";
+    return std::to_string(a.calls.size()) + " calls recorded, " + std::to_string(b.calls.size()) +
+           " computed";
   }
   for (std::size_t i = 0; i < a.calls.size(); ++i) {
     const auto& x = a.calls[i];
     const auto& y = b.calls[i];
-    if (x.stage != y.stage || x.answer != y.answer || x.outcome != y.outcome || x.propensity != y.propensity) {
-      return std::string("stage ") + domain::name_of(x.stage) + " of impression " + std::to_string(x.impression) + " (answer " +
-             std::to_string(x.answer) + " recorded, " + std::to_string(y.answer) + " computed)";
+    if (x.stage != y.stage || x.answer != y.answer || x.outcome != y.outcome ||
+        x.propensity != y.propensity) {
+      return std::string("stage ") + domain::name_of(x.stage) + " of impression " +
+             std::to_string(x.impression) + " (answer " + std::to_string(x.answer) + " recorded, " +
+             std::to_string(y.answer) + " computed)";
     }
   }
   for (std::size_t i = 0; i < a.impressions.size() && i < b.impressions.size(); ++i) {
@@ -78,15 +83,17 @@ std::string first_difference(const domain::DecisionRecord& a, const domain::Deci
     for (std::size_t j = 0; j < x.size(); ++j) {
       if (x[j].line_item != y[j].line_item || x[j].price != y[j].price || x[j].refusal != y[j].refusal ||
           x[j].creative != y[j].creative || x[j].value != y[j].value) {
-        return "impression " + std::to_string(i) + ", line item " + std::to_string(x[j].line_item) + ": price " +
-               base::format_cpm(x[j].price) + " recorded, " + base::format_cpm(y[j].price) + " computed";
+        return "impression " + std::to_string(i) + ", line item " + std::to_string(x[j].line_item) +
+               ": price " + base::format_cpm(x[j].price) + " recorded, " + base::format_cpm(y[j].price) +
+               " computed";
       }
     }
   }
   return "a field outside calls and candidates";
 }
 
-base::Result<std::unique_ptr<log::Log>> open_log(const std::string& data_dir, std::unique_ptr<base::Disk>& disk,
+base::Result<std::unique_ptr<log::Log>> open_log(const std::string& data_dir,
+                                                 std::unique_ptr<base::Disk>& disk,
                                                  const base::Clock& clock) {
   auto opened = base::open_posix_disk(data_dir + "/log");
   if (!opened) return opened.error();
@@ -109,20 +116,22 @@ base::Result<std::monostate> each_record(log::Log& log, const char* topic, Each 
 
 }  // namespace
 
-base::Result<std::unique_ptr<DecisionReplayer>> DecisionReplayer::open(log::Log& log, const serving::ServingSettings& settings,
-                                                                       const TeamNames& names) {
+base::Result<std::unique_ptr<DecisionReplayer>> DecisionReplayer::open(
+    log::Log& log, const serving::ServingSettings& settings, const TeamNames& names) {
   auto out = std::unique_ptr<DecisionReplayer>(new DecisionReplayer(settings, names));
   base::Arena arena;
   BANDSTAND_TRY_VOID(each_record(log, "snapshots", [&](std::string_view bytes) {
     const auto snapshot = protocol::event::decode_snapshot(bytes);
-    if (snapshot) out->snapshots_[{std::string(snapshot->kind), snapshot->version}] = std::string(snapshot->content);
+    if (snapshot)
+      out->snapshots_[{std::string(snapshot->kind), snapshot->version}] = std::string(snapshot->content);
   }));
   BANDSTAND_TRY_VOID(each_record(log, "decisions", [&](std::string_view bytes) {
     arena.reset();
     if (protocol::event::is_shard_state(bytes)) {
       const auto state = protocol::event::decode_shard_state(bytes, arena);
       if (state) {
-        out->open_[{state->node.value, state->open_epoch}].assign(state->open_campaigns.begin(), state->open_campaigns.end());
+        out->open_[{state->node.value, state->open_epoch}].assign(state->open_campaigns.begin(),
+                                                                  state->open_campaigns.end());
       }
       return;
     }
@@ -209,7 +218,8 @@ DecisionReplayer::Outcome DecisionReplayer::replay(base::DecisionId id) {
   std::vector<std::uint64_t> items((catalogue.line_items.size() + 63) / 64);
   for (std::size_t i = 0; i < catalogue.line_items.size(); ++i) {
     const std::uint32_t campaign = catalogue.line_items[i].campaign;
-    const bool is_open = campaign / 64 < open->second.size() && (open->second[campaign / 64] >> (campaign % 64) & 1u) != 0;
+    const bool is_open =
+        campaign / 64 < open->second.size() && (open->second[campaign / 64] >> (campaign % 64) & 1u) != 0;
     if (is_open && catalogue.line_items[i].active) items[i / 64] |= std::uint64_t{1} << (i % 64);
   }
 
@@ -255,8 +265,8 @@ DecisionReplayer::Outcome DecisionReplayer::replay(base::DecisionId id) {
   input.level = record.level;
   input.script = record.calls;
   RecordedMoney money(record);
-  const orchestrator::SnapshotVersions versions{record.pacing_version, record.creative_version, record.market_version,
-                                                record.profile_version};
+  const orchestrator::SnapshotVersions versions{record.pacing_version, record.creative_version,
+                                                record.market_version, record.profile_version};
   const auto result = flow.decide(input, catalogue, versions, money, arena_);
   const bool same = timeless(record, arena_) == timeless(*result.record, arena_);
   out.verdict = same ? Verdict::same : Verdict::differs;
@@ -264,7 +274,8 @@ DecisionReplayer::Outcome DecisionReplayer::replay(base::DecisionId id) {
   return out;
 }
 
-int replay_decision(const std::string& data_dir, const std::string& id_text, std::ostream& out, std::ostream& err) {
+int replay_decision(const std::string& data_dir, const std::string& id_text, std::ostream& out,
+                    std::ostream& err) {
   base::DecisionId id;
   if (!base::parse_id(id_text.data(), id_text.size(), id)) {
     err << "bandstand: '" << id_text << "' is no decision's id (32 hexadecimal digits)\n";
@@ -291,7 +302,8 @@ int replay_decision(const std::string& data_dir, const std::string& id_text, std
   return 2;
 }
 
-int explain(const std::string& data_dir, const std::string& id_text, bool json, std::ostream& out, std::ostream& err) {
+int explain(const std::string& data_dir, const std::string& id_text, bool json, std::ostream& out,
+            std::ostream& err) {
   base::DecisionId id;
   if (!base::parse_id(id_text.data(), id_text.size(), id)) {
     err << "bandstand: '" << id_text << "' is no decision's id (32 hexadecimal digits)\n";

@@ -1,4 +1,5 @@
-// replay_decision: computes a logged decision again from its record and the snapshots in the log, and compares bit for bit.
+// replay_decision: computes a logged decision again from its record and the snapshots in the log, and
+// compares bit for bit.
 #pragma once
 
 #include <iosfwd>
@@ -15,18 +16,19 @@
 
 namespace bandstand::app {
 
-/// Reads the topics "decisions" and "snapshots" once and answers for any decision in them. Kill switches are not in the log:
-/// a decision made while one was on differs in its oversight stage, and says so.
+/// Reads the topics "decisions" and "snapshots" once and answers for any decision in them. Kill switches are
+/// not in the log: a decision made while one was on differs in its oversight stage, and says so.
 class DecisionReplayer {
  public:
   /// Errors: those of the log.
-  static base::Result<std::unique_ptr<DecisionReplayer>> open(log::Log& log, const serving::ServingSettings& settings,
+  static base::Result<std::unique_ptr<DecisionReplayer>> open(log::Log& log,
+                                                              const serving::ServingSettings& settings,
                                                               const TeamNames& names);
 
   enum class Verdict : std::uint8_t { same, differs, unknown_decision, missing_snapshot };
   struct Outcome {
     Verdict verdict = Verdict::unknown_decision;
-    std::string detail;              ///< of the first difference, or what is missing
+    std::string detail;  ///< of the first difference, or what is missing
     const domain::DecisionRecord* recorded = nullptr;
     domain::CatalogueSnapshot catalogue;
   };
@@ -35,23 +37,26 @@ class DecisionReplayer {
   [[nodiscard]] std::vector<base::DecisionId> ids() const;
 
  private:
-  DecisionReplayer(const serving::ServingSettings& settings, const TeamNames& names) : settings_(settings), names_(names) {}
+  DecisionReplayer(const serving::ServingSettings& settings, const TeamNames& names)
+      : settings_(settings), names_(names) {}
   std::string missing(const domain::DecisionRecord& record, serving::Published& out);
 
   const serving::ServingSettings& settings_;
   TeamNames names_;
   base::Arena recorded_arena_, arena_;
   std::map<base::DecisionId, std::string> decisions_;
-  std::map<std::pair<std::uint16_t, std::uint32_t>, std::vector<std::uint64_t>> open_;  ///< node, epoch -> open campaigns
+  std::map<std::pair<std::uint16_t, std::uint32_t>, std::vector<std::uint64_t>>
+      open_;  ///< node, epoch -> open campaigns
   std::map<std::pair<std::string, std::uint64_t>, std::string> snapshots_;
   std::map<std::uint64_t, domain::CatalogueSnapshot> catalogues_;
   std::map<std::pair<std::uint64_t, std::uint32_t>, agents::creative::ResponseBoardPtr> boards_;
   std::map<std::uint64_t, std::shared_ptr<const agents::targeting::TargetingIndex>> indexes_;
 };
 
-/// The verbs `replay decision ID` and `explain ID` over a data directory. Exit codes: 0 done (replay: the same), 1 differs,
-/// 2 not found or unreadable.
+/// The verbs `replay decision ID` and `explain ID` over a data directory. Exit codes: 0 done (replay: the
+/// same), 1 differs, 2 not found or unreadable.
 int replay_decision(const std::string& data_dir, const std::string& id, std::ostream& out, std::ostream& err);
-int explain(const std::string& data_dir, const std::string& id, bool json, std::ostream& out, std::ostream& err);
+int explain(const std::string& data_dir, const std::string& id, bool json, std::ostream& out,
+            std::ostream& err);
 
 }  // namespace bandstand::app

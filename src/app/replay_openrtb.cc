@@ -44,8 +44,8 @@ std::optional<double> speed_of(const std::string& text) {
   if (text == "max") return 0.0;
   double factor = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), factor);
-  if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || !(factor > 0) ||
-      factor > 1e6) return std::nullopt;
+  if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || !(factor > 0) || factor > 1e6)
+    return std::nullopt;
   return factor;
 }
 
@@ -53,8 +53,8 @@ std::optional<double> speed_of(const std::string& text) {
 struct Tally {
   std::size_t sent = 0, answered = 0, bids = 0, errors = 0, no_answer = 0;
   std::map<int, std::size_t> statuses;
-  std::map<int, std::size_t> reasons;   ///< nbr; -1: an empty seatbid without one
-  std::vector<std::int64_t> latency_ns; ///< of answers
+  std::map<int, std::size_t> reasons;    ///< nbr; -1: an empty seatbid without one
+  std::vector<std::int64_t> latency_ns;  ///< of answers
   base::Duration took{0};
 
   /// Nearest rank; 0 without answers. Sorts.
@@ -68,8 +68,13 @@ struct Tally {
 
 class Replay final : public http::ReplyHandler {
  public:
-  Replay(std::vector<ReplayRequest> requests, Target target, const ReplayOpenrtbOptions& options, double speed)
-      : requests_(std::move(requests)), target_(std::move(target)), options_(options), speed_(speed), loop_(clock_),
+  Replay(std::vector<ReplayRequest> requests, Target target, const ReplayOpenrtbOptions& options,
+         double speed)
+      : requests_(std::move(requests)),
+        target_(std::move(target)),
+        options_(options),
+        speed_(speed),
+        loop_(clock_),
         client_(loop_, target_.address, *this, client_options(options, requests_.size())) {
     tally_.latency_ns.reserve(requests_.size());
   }
@@ -80,10 +85,12 @@ class Replay final : public http::ReplyHandler {
     while (next_ < requests_.size() || client_.under_way() > 0) {
       const base::Duration wait = speed_ > 0 ? send_due(start) : send_free();
       loop_.poll(std::min<base::Duration>(wait, std::chrono::milliseconds(100)));
-      if (const base::MonoTime now = clock_.mono(); options_.progress && now - said >= std::chrono::seconds(1)) {
+      if (const base::MonoTime now = clock_.mono();
+          options_.progress && now - said >= std::chrono::seconds(1)) {
         said = now;
-        err << tally_.sent << " of " << requests_.size() << " sent, " << tally_.answered << " answered, " << tally_.errors
-            << " errors, " << std::fixed << std::setprecision(1) << std::chrono::duration<double>(now - start).count() << " s\n";
+        err << tally_.sent << " of " << requests_.size() << " sent, " << tally_.answered << " answered, "
+            << tally_.errors << " errors, " << std::fixed << std::setprecision(1)
+            << std::chrono::duration<double>(now - start).count() << " s\n";
       }
     }
     tally_.took = clock_.mono() - start;
@@ -99,7 +106,8 @@ class Replay final : public http::ReplyHandler {
     }
     ++tally_.answered;
     tally_.latency_ns.push_back(reply.latency.count());
-    if (reply.status == 200 ? !take_body(requests_[reply.token], reply.body) : reply.status != 204) ++tally_.errors;
+    if (reply.status == 200 ? !take_body(requests_[reply.token], reply.body) : reply.status != 204)
+      ++tally_.errors;
   }
 
  private:
@@ -117,15 +125,17 @@ class Replay final : public http::ReplyHandler {
       const double after_s = (requests_[next_].at_s - requests_.front().at_s) / speed_;
       const base::MonoTime due = start + base::Duration(static_cast<std::int64_t>(after_s * 1e9));
       // Below a millisecond the loop cannot wait; it turns, rather than be late.
-      if (due > now) return due - now < std::chrono::milliseconds(1) ? base::Duration{0}
-          : due - now - std::chrono::milliseconds(1);
+      if (due > now)
+        return due - now < std::chrono::milliseconds(1) ? base::Duration{0}
+                                                        : due - now - std::chrono::milliseconds(1);
       send(due);
     }
     return std::chrono::milliseconds(100);
   }
 
   base::Duration send_free() {
-    while (next_ < requests_.size() && client_.under_way() < std::max<std::size_t>(options_.connections, 1)) send({});
+    while (next_ < requests_.size() && client_.under_way() < std::max<std::size_t>(options_.connections, 1))
+      send({});
     return std::chrono::milliseconds(100);
   }
 
@@ -175,7 +185,8 @@ class Replay final : public http::ReplyHandler {
 };
 
 /// Lines in order of time. False after a message.
-bool load(const ReplayOpenrtbOptions& options, bool timed, std::vector<ReplayRequest>& requests, std::ostream& err) {
+bool load(const ReplayOpenrtbOptions& options, bool timed, std::vector<ReplayRequest>& requests,
+          std::ostream& err) {
   auto lines = base::LineReader::open(options.file);
   if (!lines) {
     err << "bandstand: cannot read " << options.file << ": " << lines.error().what << '\n';
@@ -186,14 +197,16 @@ bool load(const ReplayOpenrtbOptions& options, bool timed, std::vector<ReplayReq
   while (options.limit == 0 || requests.size() < options.limit) {
     const auto more = lines->next(line);
     if (!more) {
-      err << "bandstand: cannot read " << options.file << " after line " << lines->number() << ": " << more.error().what << '\n';
+      err << "bandstand: cannot read " << options.file << " after line " << lines->number() << ": "
+          << more.error().what << '\n';
       return false;
     }
     if (!*more) break;
     if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
     auto request = replay_request(line);
-    const char* wrong = !request ? request.error().what : timed && request->at_s < 0
-        ? "has no time; use --speed max" : nullptr;
+    const char* wrong = !request                     ? request.error().what
+                        : timed && request->at_s < 0 ? "has no time; use --speed max"
+                                                     : nullptr;
     if (wrong != nullptr) {
       err << options.file << ':' << lines->number() << ": " << wrong << '\n';
       if (++bad == 20) return false;
@@ -209,17 +222,18 @@ bool load(const ReplayOpenrtbOptions& options, bool timed, std::vector<ReplayReq
   return bad == 0 && !requests.empty();
 }
 
-constexpr std::pair<const char*, double> kQuantiles[] = {{"p50", .5}, {"p95", .95}, {"p99", .99}, {"p99.9", .999}};
+constexpr std::pair<const char*, double> kQuantiles[] = {
+    {"p50", .5}, {"p95", .95}, {"p99", .99}, {"p99.9", .999}};
 
 void print_json(Tally& tally, std::ostream& out) {
-  Json object{{"sent", tally.sent}, {"answered", tally.answered}, {"errors", tally.errors}, {"no_answer",
-      tally.no_answer},
-              {"bids", tally.bids}, {"seconds", std::chrono::duration<double>(tally.took).count()}};
+  Json object{{"sent", tally.sent},     {"answered", tally.answered},
+              {"errors", tally.errors}, {"no_answer", tally.no_answer},
+              {"bids", tally.bids},     {"seconds", std::chrono::duration<double>(tally.took).count()}};
   object["statuses"] = Json::object();
   for (const auto& [status, count] : tally.statuses) object["statuses"][std::to_string(status)] = count;
   object["nbr"] = Json::object();
-  for (const auto& [reason, count] : tally.reasons) object["nbr"][reason < 0 ? "none" : std::to_string(reason)] =
-      count;
+  for (const auto& [reason, count] : tally.reasons)
+    object["nbr"][reason < 0 ? "none" : std::to_string(reason)] = count;
   object["latency_ms"] = Json::object();
   for (const auto& [name, q] : kQuantiles) object["latency_ms"][name] = tally.quantile_ms(q);
   out << object.dump(2) << '\n';
@@ -228,8 +242,9 @@ void print_json(Tally& tally, std::ostream& out) {
 void print_text(Tally& tally, std::ostream& out) {
   const double seconds = std::max(std::chrono::duration<double>(tally.took).count(), 1e-9);
   const double rate = static_cast<double>(tally.sent) / seconds;
-  out << std::fixed << std::setprecision(1) << tally.sent << " sent in " << seconds << " s (" << rate << " a second), "
-      << tally.answered << " answered, " << tally.bids << " bids, " << tally.errors << " errors\n";
+  out << std::fixed << std::setprecision(1) << tally.sent << " sent in " << seconds << " s (" << rate
+      << " a second), " << tally.answered << " answered, " << tally.bids << " bids, " << tally.errors
+      << " errors\n";
   for (const auto& [status, count] : tally.statuses) {
     out << "status " << (status == 0 ? std::string("none") : std::to_string(status)) << ": " << count << '\n';
   }
@@ -240,8 +255,8 @@ void print_text(Tally& tally, std::ostream& out) {
     out << "(reasons of no-bids: use an exchange whose setting nbr_in_200 is on)\n";
   }
   out << "latency";
-  for (const auto& [name, q]
-      : kQuantiles) out << "  " << name << ' ' << std::setprecision(3) << tally.quantile_ms(q) << " ms";
+  for (const auto& [name, q] : kQuantiles)
+    out << "  " << name << ' ' << std::setprecision(3) << tally.quantile_ms(q) << " ms";
   out << '\n';
 }
 
@@ -249,9 +264,11 @@ void print_text(Tally& tally, std::ostream& out) {
 
 int replay_openrtb(const ReplayOpenrtbOptions& options, std::ostream& out, std::ostream& err) {
   auto target = target_of(options.server);
-  if (!target) err << "bandstand: --server: expected http://ADDRESS:PORT[/PATH], not '" << options.server << "'\n";
+  if (!target)
+    err << "bandstand: --server: expected http://ADDRESS:PORT[/PATH], not '" << options.server << "'\n";
   const auto speed = speed_of(options.speed);
-  if (!speed) err << "bandstand: --speed: expected recorded, max or a factor, not '" << options.speed << "'\n";
+  if (!speed)
+    err << "bandstand: --speed: expected recorded, max or a factor, not '" << options.speed << "'\n";
   if (!target || !speed) return 2;
   std::vector<ReplayRequest> requests;
   if (!load(options, *speed > 0, requests, err)) return 2;

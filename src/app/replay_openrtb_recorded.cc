@@ -41,7 +41,8 @@ Json site_of(const Json& auction) {
   if (verticals != nullptr && verticals->is_array() && !verticals->empty()) {
     Json list = Json::array();
     for (const auto& pair : *verticals) {
-      if (pair.is_array() && pair.size() == 2) list.push_back({{"id", pair[0].dump()}, {"value", pair[1].dump()}});
+      if (pair.is_array() && pair.size() == 2)
+        list.push_back({{"id", pair[0].dump()}, {"value", pair[1].dump()}});
     }
     site["content"]["data"] = Json::array({{{"id", "adxVerticals"}, {"segment", list}}});
   }
@@ -60,10 +61,10 @@ Json device_of(const Json& auction) {
   put_text(geo, "region", text(*location, "regionCode"));
   put_text(geo, "city", text(*location, "cityName"));
   put_text(geo, "zip", text(*location, "postalCode"));
-  if (const Json* dma = find(*location, "dma"); dma != nullptr && dma->is_number_integer() &&
-      *dma > 0) geo["metro"] = dma->dump();
-  if (const Json* offset = find(*location, "timezoneOffsetMinutes"); offset != nullptr &&
-      offset->is_number_integer()) {
+  if (const Json* dma = find(*location, "dma"); dma != nullptr && dma->is_number_integer() && *dma > 0)
+    geo["metro"] = dma->dump();
+  if (const Json* offset = find(*location, "timezoneOffsetMinutes");
+      offset != nullptr && offset->is_number_integer()) {
     geo["utcoffset"] = *offset;
   }
   device["geo"] = std::move(geo);
@@ -76,7 +77,8 @@ Json impression_of(const Json& spot, const Json* restrictions) {
     for (const auto& format : *list) {
       int w = 0;
       int h = 0;
-      if (format.is_string() && std::sscanf(format.get_ref<const std::string&>().c_str(), "%dx%d", &w, &h) == 2) {
+      if (format.is_string() &&
+          std::sscanf(format.get_ref<const std::string&>().c_str(), "%dx%d", &w, &h) == 2) {
         formats.push_back({{"w", w}, {"h", h}});
       }
     }
@@ -110,8 +112,8 @@ Json request_of(const Json& auction, const Json& spots, int tmax_ms) {
   request["at"] = 2;
   request["tmax"] = tmax_ms;
   request["cur"] = Json::array({"USD"});
-  if (const Json* urls = restrictions == nullptr ? nullptr : find(*restrictions, "clickUrl"); urls != nullptr &&
-      urls->is_array()) {
+  if (const Json* urls = restrictions == nullptr ? nullptr : find(*restrictions, "clickUrl");
+      urls != nullptr && urls->is_array()) {
     request["badv"] = *urls;
   }
   return request;
@@ -126,13 +128,14 @@ base::Result<ReplayRequest> replay_request(std::string_view line, int tmax_ms) {
   out.id = text(json, "id");
   if (out.id.empty()) return base::fail(base::Code::invalid_input, "has no id");
   if (const Json* spots = find(json, "spots"); spots != nullptr && spots->is_array()) {
-    if (const Json* at = find(json, "timestamp"); at != nullptr && at->is_number()) out.at_s = at->get<double>();
+    if (const Json* at = find(json, "timestamp"); at != nullptr && at->is_number())
+      out.at_s = at->get<double>();
     out.body = request_of(json, *spots, tmax_ms).dump(-1, ' ', false, Json::error_handler_t::replace);
   } else if (find(json, "imp") != nullptr) {
     out.body = line;
   } else {
     return base::fail(base::Code::invalid_input,
-        "is neither an OpenRTB request (imp) nor a recorded auction (spots)");
+                      "is neither an OpenRTB request (imp) nor a recorded auction (spots)");
   }
   return out;
 }

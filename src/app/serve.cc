@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "app/settings.h"
 #include "app/simulate.h"
 #include "base/input.h"
 #include "protocol/catalogue/catalogue_reader.h"
@@ -26,7 +27,8 @@ void on_signal(int signal) {
 
 }  // namespace
 
-serving::LoadedCatalogue parse_catalogue(std::string text, const std::string& name, const serving::ServingSettings& settings) {
+serving::LoadedCatalogue parse_catalogue(std::string text, const std::string& name,
+                                         const serving::ServingSettings& settings) {
   serving::LoadedCatalogue out;
   out.text = std::move(text);
   protocol::catalogue::ExchangeNames exchanges;
@@ -50,27 +52,45 @@ serving::LoadedCatalogue load_catalogue(const std::string& path, const serving::
 }
 
 std::unique_ptr<serving::http::Handler> make_admin(serving::Control& control,
-                                                   std::span<const telemetry::MetricSet* const> metric_sets) {
+                                                   std::span<const telemetry::MetricSet* const> metric_sets,
+                                                   const std::string& token) {
   static const base::SystemClock clock;
-  return std::make_unique<serving::AdminEndpoint>(control, serving::AdminOptions{"", [] {
-    if (running != nullptr) running->reload();
-  }}, metric_sets, clock);
+  return std::make_unique<serving::AdminEndpoint>(control,
+                                                  serving::AdminOptions{token,
+                                                                        [] {
+                                                                          if (running != nullptr)
+                                                                            running->reload();
+                                                                        }},
+                                                  metric_sets, clock);
 }
 
 int serve(const ServeOptions& options) {
-  serving::ServingSettings settings = demo_settings(86'400);
-  settings.public_url = "";
-  TeamNames names;
-  serving::ServerOptions server_options;
-  server_options.data_dir = options.data;
-  server_options.listen = options.listen;
-  server_options.admin = options.admin;
+  Settings settings;
+  if (options.config.empty()) {
+    settings.serving = demo_settings(86'400);
+    settings.serving.public_url.clear();
+  } else {
+    std::vector<protocol::catalogue::Problem> problems;
+    auto loaded = load_settings(options.config, problems);
+    for (const auto& problem : problems) {
+      std::fprintf(stderr, "%s\n", protocol::catalogue::print(problem, options.config).c_str());
+    }
+    if (!loaded)
+      std::fprintf(stderr, "bandstand: cannot read %s: %s\n", options.config.c_str(), loaded.error().what);
+    if (!loaded || !problems.empty()) return 2;
+    settings = std::move(*loaded);
+  }
+  if (!options.data.empty()) settings.server.data_dir = options.data;
+  if (!options.listen.empty()) settings.server.listen = options.listen;
+  if (!options.admin.empty()) settings.server.admin = options.admin;
+  if (!options.catalogue.empty()) settings.catalogue = options.catalogue;
   serving::Server server(
-      settings, server_options, [names](const serving::ServingSettings& s) { return make_team(s, names); },
-      [](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) {
-        return make_admin(control, sets);
+      settings.serving, settings.server,
+      [&](const serving::ServingSettings& s) { return make_team(s, settings.team); },
+      [&](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) {
+        return make_admin(control, sets, settings.admin_token);
       },
-      [&] { return load_catalogue(options.catalogue, settings); });
+      [&] { return load_catalogue(settings.catalogue, settings.serving); });
   if (const auto started = server.start(); !started) {
     std::fprintf(stderr, "bandstand: %s\n", server.error().c_str());
     return 2;

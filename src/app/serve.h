@@ -9,21 +9,21 @@
 namespace bandstand::app {
 
 struct ServeOptions {
-  std::string config;
-  std::string data = "data";
-  std::string catalogue;
-  std::string listen = "127.0.0.1:8080";
-  std::string admin = "127.0.0.1:8081";
+  std::string config;  ///< "" = the embedded defaults, with the exchanges of the sample catalogue
+  std::string data, catalogue, listen, admin;  ///< "" = as the settings say
 };
 
-/// Runs until SIGTERM or SIGINT. Exit codes: 0 stopped in order, 1 the disk failed, 2 wrong settings or catalogue.
+/// Runs until SIGTERM or SIGINT. Exit codes: 0 stopped in order, 1 the disk failed, 2 wrong settings or
+/// catalogue.
 int serve(const ServeOptions& options);
 
 /// Checks a catalogue's text; prints every problem to standard error.
-serving::LoadedCatalogue parse_catalogue(std::string text, const std::string& name, const serving::ServingSettings& settings);
+serving::LoadedCatalogue parse_catalogue(std::string text, const std::string& name,
+                                         const serving::ServingSettings& settings);
 /// The operators' endpoint.
 std::unique_ptr<serving::http::Handler> make_admin(serving::Control& control,
-                                                   std::span<const telemetry::MetricSet* const> metric_sets);
+                                                   std::span<const telemetry::MetricSet* const> metric_sets,
+                                                   const std::string& token = "");
 /// Reads a catalogue file ("" = the sample catalogue); prints every problem to standard error.
 serving::LoadedCatalogue load_catalogue(const std::string& path, const serving::ServingSettings& settings);
 

@@ -1,4 +1,5 @@
-// settings: the walk over the document: every key is looked up in the table, every value checked against its row.
+// settings: the walk over the document: every key is looked up in the table, every value checked against its
+// row.
 #include "app/settings.h"
 
 #define TOML_EXCEPTIONS 0
@@ -25,7 +26,9 @@ class Reader {
   }
 
  private:
-  static std::uint32_t line_of(const toml::key& key) { return static_cast<std::uint32_t>(key.source().begin.line); }
+  static std::uint32_t line_of(const toml::key& key) {
+    return static_cast<std::uint32_t>(key.source().begin.line);
+  }
 
   void section(const toml::table& table, const std::string& prefix) {
     for (auto&& [key, node] : table) {
@@ -70,7 +73,8 @@ class Reader {
   }
 
   template <class Rows, class Item>
-  void item(const Rows& rows, Item& item, const toml::table& table, const std::string& at, std::uint32_t at_line) {
+  void item(const Rows& rows, Item& item, const toml::table& table, const std::string& at,
+            std::uint32_t at_line) {
     std::set<std::string> known;
     for (const auto& row : rows) known.emplace(row.info.key);
     for (auto&& [key, node] : table) {
@@ -84,8 +88,8 @@ class Reader {
   }
 
   template <class Rows, class Item, class Known>
-  void value(const Rows& rows, Item& item, const std::string& key, const std::string& path, std::uint32_t line,
-             const toml::node& node, const Known& known) {
+  void value(const Rows& rows, Item& item, const std::string& key, const std::string& path,
+             std::uint32_t line, const toml::node& node, const Known& known) {
     for (const auto& row : rows) {
       if (row.info.key != key) continue;
       settings_.lines.emplace(path, line);
@@ -109,7 +113,8 @@ class Reader {
     return "";
   }
 
-  static std::optional<Scalar> scalar_of(const SettingInfo& info, const toml::node& node, std::string& wrong) {
+  static std::optional<Scalar> scalar_of(const SettingInfo& info, const toml::node& node,
+                                         std::string& wrong) {
     switch (info.type) {
       case SettingType::boolean:
         if (const auto* boolean = node.as_boolean()) return Scalar(boolean->get());
@@ -120,7 +125,8 @@ class Reader {
         wrong = "expected a whole number" + (info.unit.empty() ? "" : " (" + std::string(info.unit) + ")");
         return std::nullopt;
       case SettingType::number:
-        if (const auto number = node.value<double>(); number && node.is_number()) return in_range(info, *number, wrong);
+        if (const auto number = node.value<double>(); number && node.is_number())
+          return in_range(info, *number, wrong);
         wrong = "expected a number";
         return std::nullopt;
       default: break;
@@ -136,8 +142,9 @@ class Reader {
   }
 
   static std::optional<Scalar> in_range(const SettingInfo& info, Scalar scalar, std::string& wrong) {
-    const double number = std::holds_alternative<double>(scalar) ? std::get<double>(scalar)
-                                                                 : static_cast<double>(std::get<std::int64_t>(scalar));
+    const double number = std::holds_alternative<double>(scalar)
+                              ? std::get<double>(scalar)
+                              : static_cast<double>(std::get<std::int64_t>(scalar));
     if (number >= info.min && number <= info.max) return scalar;  // false for NaN
     wrong = "must be from " + number_text(info.min) + " to " + number_text(info.max);
     return std::nullopt;

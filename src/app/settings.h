@@ -1,7 +1,9 @@
 // settings: bandstand.toml becomes checked values, or a list of everything that is wrong with it.
 //
-// 1. One table of rows (settings_rows.cc) drives reading, the JSON Schema, the reference page and the print of what holds.
-// 2. Secrets are never in the file, only the names of files that hold them; nothing here prints their contents.
+// 1. One table of rows (settings_rows.cc) drives reading, the JSON Schema, the reference page and the print
+// of what holds.
+// 2. Secrets are never in the file, only the names of files that hold them; nothing here prints their
+// contents.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +37,8 @@ struct RateText {
 struct FraudFiles {
   std::string crawlers, blocked_ranges, data_center_ranges, exempt_ranges, data_center_csv, as_csv;
   [[nodiscard]] bool any() const {
-    return !crawlers.empty() || !blocked_ranges.empty() || !data_center_ranges.empty() || !exempt_ranges.empty() ||
-           !data_center_csv.empty() || !as_csv.empty();
+    return !crawlers.empty() || !blocked_ranges.empty() || !data_center_ranges.empty() ||
+           !exempt_ranges.empty() || !data_center_csv.empty() || !as_csv.empty();
   }
 };
 
@@ -44,20 +46,20 @@ struct FraudFiles {
 struct Settings {
   Settings() { serving.public_url.clear(); }
 
-  serving::ServingSettings serving;   ///< an empty public_url: the address that the server got
+  serving::ServingSettings serving;  ///< an empty public_url: the address that the server got
   serving::ServerOptions server;
   TeamNames team;
   std::string catalogue;
   std::string admin_token_file;
-  std::string admin_token;            ///< secret; of admin_token_file
+  std::string admin_token;  ///< secret; of admin_token_file
   std::vector<TokenKeyFile> token_keys;
   std::vector<RateText> fx;
   FraudFiles fraud;
   std::map<std::string, std::uint32_t, std::less<>> lines;  ///< what the file sets, and where
 };
 
-/// Reads the text of a settings file. Whatever is wrong is added to `problems`, all of it; what is right is taken. A problem
-/// of the whole, or of a default, has line 0.
+/// Reads the text of a settings file. Whatever is wrong is added to `problems`, all of it; what is right is
+/// taken. A problem of the whole, or of a default, has line 0.
 Settings parse_settings(std::string_view text, std::vector<Problem>& problems);
 
 /// Reads what the settings name: keys, the operators' token, fraud lists. Once, on the control thread.
@@ -66,7 +68,8 @@ void read_named_files(Settings& settings, std::vector<Problem>& problems);
 /// Both of the above from a file; "" = the defaults. Errors: the file cannot be read at all.
 base::Result<Settings> load_settings(const std::string& path, std::vector<Problem>& problems);
 
-/// What holds, as a settings file with a remark at each value that the file does not set. Has no secrets in it.
+/// What holds, as a settings file with a remark at each value that the file does not set. Has no secrets in
+/// it.
 std::string print_settings(const Settings& settings);
 /// The same as JSON.
 std::string settings_json(const Settings& settings);

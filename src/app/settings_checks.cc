@@ -14,12 +14,13 @@ namespace {
 bool all_of(std::string_view text, std::string_view extra) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-        extra.find(c) != std::string_view::npos;
+           extra.find(c) != std::string_view::npos;
   });
 }
 
 bool is_currency(std::string_view text) {
-  return text.size() == 3 && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  return text.size() == 3 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 bool is_url(std::string_view text) {
@@ -28,7 +29,7 @@ bool is_url(std::string_view text) {
   if (text.substr(0, scheme) != "http" && text.substr(0, scheme) != "https") return false;
   const std::string_view rest = text.substr(scheme + 3);
   return !rest.empty() && rest.front() != '/' && rest.back() != '/' &&
-      rest.find_first_of(" \t\"<>?#") == std::string_view::npos;
+         rest.find_first_of(" \t\"<>?#") == std::string_view::npos;
 }
 
 class Checks {
@@ -42,7 +43,7 @@ class Checks {
     windows();
     keys();
     challenger("creative", settings_.team.creative, settings_.team.creative_challenger,
-        settings_.team.creative_rollout);
+               settings_.team.creative_rollout);
     challenger("bid", settings_.team.bid, settings_.team.bid_challenger, settings_.team.bid_rollout);
   }
 
@@ -77,14 +78,14 @@ class Checks {
       const auto& exchange = list[i];
       for (std::size_t j = 0; j < i; ++j) {
         if (list[j].name == exchange.name && settings_.lines.count(at + "name") != 0) {
-          problem(at + "name", "exchange '" + exchange.name + "' is there already, exchanges[" +
-                                    std::to_string(j) + "]");
+          problem(at + "name",
+                  "exchange '" + exchange.name + "' is there already, exchanges[" + std::to_string(j) + "]");
         }
       }
       not_above(at + "tmax_default_ms", exchange.tmax_default_ms, at + "tmax_cap_ms", exchange.tmax_cap_ms);
       if (exchange.network + exchange.write_margin >= std::chrono::milliseconds(exchange.tmax_default_ms)) {
         problem(set_one(at + "network_ms", at + "tmax_default_ms"),
-            "the network and the write margin take all of tmax_default_ms");
+                "the network and the write margin take all of tmax_default_ms");
       }
       if (exchange.default_currency != domain::pack8("USD") && !has_rate(exchange.default_currency)) {
         problem(at + "currency", "has no rate; add it to [[fx]]");
@@ -105,7 +106,8 @@ class Checks {
       if (!is_currency(rate.currency)) problem(at + "currency", "expected three capital letters of ISO 4217");
       if (rate.currency == "USD") problem(at + "currency", "rates are in USD");
       for (std::size_t j = 0; j < i; ++j) {
-        if (settings_.fx[j].currency == rate.currency) problem(at + "currency", rate.currency + " is there already");
+        if (settings_.fx[j].currency == rate.currency)
+          problem(at + "currency", rate.currency + " is there already");
       }
       settings_.serving.fx.push_back({domain::pack8(rate.currency), base::parse_amount(rate.usd)->value});
     }
@@ -115,12 +117,16 @@ class Checks {
     const auto& serving = settings_.serving;
     if (std::chrono::seconds(serving.token_life_s) > serving.ledger.remember) {
       problem(set_one("token_life_s", "ledger.remember_s"),
-              "a token (token_life_s) must not live longer than the ledger remembers its bid (ledger.remember_s)");
+              "a token (token_life_s) must not live longer than the ledger remembers its bid "
+              "(ledger.remember_s)");
     }
-    not_above("ledger.keep_recent_s", serving.ledger.keep_recent, "ledger.remember_s", serving.ledger.remember);
-    not_above("pacing.window_min_ms", serving.pacing.window_min, "pacing.window_max_ms", serving.pacing.window_max);
+    not_above("ledger.keep_recent_s", serving.ledger.keep_recent, "ledger.remember_s",
+              serving.ledger.remember);
+    not_above("pacing.window_min_ms", serving.pacing.window_min, "pacing.window_max_ms",
+              serving.pacing.window_max);
     not_above("pacing.mu_min", serving.pacing.mu_min, "pacing.mu_max", serving.pacing.mu_max);
-    not_above("flow.contenders_max", serving.flow.contenders_max, "flow.candidates_max", serving.flow.candidates_max);
+    not_above("flow.contenders_max", serving.flow.contenders_max, "flow.candidates_max",
+              serving.flow.candidates_max);
     if ((serving.decision_ring_bytes & (serving.decision_ring_bytes - 1)) != 0) {
       problem("log.ring_bytes", "must be a power of two");
     }
@@ -132,20 +138,21 @@ class Checks {
     for (std::size_t i = 1; i < keys.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
         if (keys[j].id == keys[i].id) {
-          problem("token_keys[" + std::to_string(i) + "].id", "key " + std::to_string(keys[i].id) +
-              " is there already");
+          problem("token_keys[" + std::to_string(i) + "].id",
+                  "key " + std::to_string(keys[i].id) + " is there already");
         }
       }
     }
   }
 
   void challenger(const std::string& agent, const std::string& policy, const std::string& name,
-      orchestrator::Rollout& rollout) {
+                  orchestrator::Rollout& rollout) {
     const std::string key = "policies." + agent + "_challenger";
     // Who is in the share of one experiment says nothing about another, and stays in it over restarts.
     rollout.salt = base::hash64(key + "=" + name);
     if (name.empty()) {
-      if (rollout.mode != orchestrator::Mode::off) problem(key + "_mode", "there is no " + key + " to roll out");
+      if (rollout.mode != orchestrator::Mode::off)
+        problem(key + "_mode", "there is no " + key + " to roll out");
       return;
     }
     if (name == policy) problem(key, "is the policy that it should challenge");
@@ -182,17 +189,21 @@ std::string wrong_text(const SettingInfo& info, std::string_view text) {
       return out;
     }
     case SettingType::name:
-      return !text.empty() && text.size() <= 64 && all_of(text, "-_.") ? ""
-          : "expected letters, digits, '-', '_' and '.', at most 64";
+      return !text.empty() && text.size() <= 64 && all_of(text, "-_.")
+                 ? ""
+                 : "expected letters, digits, '-', '_' and '.', at most 64";
     case SettingType::currency: return is_currency(text) ? "" : "expected three capital letters of ISO 4217";
     case SettingType::amount: {
       const auto amount = base::parse_amount(text);
       return amount && amount->value > 0 ? "" : "expected an amount above 0 such as \"1.0834\"";
     }
     case SettingType::address:
-      return serving::http::Address::parse(text) ? "" : "expected ADDRESS:PORT, such as 127.0.0.1:8080 or [::]:8080";
+      return serving::http::Address::parse(text)
+                 ? ""
+                 : "expected ADDRESS:PORT, such as 127.0.0.1:8080 or [::]:8080";
     case SettingType::url:
-      return text.empty() || is_url(text) ? "" : "expected http:// or https://, a host, and no slash at the end";
+      return text.empty() || is_url(text) ? ""
+                                          : "expected http:// or https://, a host, and no slash at the end";
     default: return "";
   }
 }

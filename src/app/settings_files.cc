@@ -56,7 +56,8 @@ class Files {
  private:
   void problem(std::string_view key, std::string what) {
     const auto line = settings_.lines.find(key);
-    problems_.push_back({line == settings_.lines.end() ? 0 : line->second, std::string(key), std::move(what)});
+    problems_.push_back(
+        {line == settings_.lines.end() ? 0 : line->second, std::string(key), std::move(what)});
   }
 
   /// Contents without the line end; "" after a problem.
@@ -113,8 +114,7 @@ class Files {
     if (!count) return problem(key, "cannot read " + path + ": " + count.error().what);
     if (count->malformed == 0) return;
     problem(key, path + ":" + std::to_string(count->first_malformed) + ": is no range (" +
-        std::to_string(count->malformed) +
-                     " such lines)");
+                     std::to_string(count->malformed) + " such lines)");
   }
 
   Settings& settings_;

@@ -66,13 +66,19 @@ std::string bounds_of(const SettingInfo& info) {
 }
 
 void append_head(std::string& out) {
-  out += "| setting | type | unit | default | bounds | reload | audience | what it says |\n|---|---|---|---|---|---|---|---|\n";
+  out +=
+      "| setting | type | unit | default | bounds | reload | audience | what it says "
+      "|\n|---|---|---|---|---|---|---|---|\n";
 }
 
 void append_line(std::string& out, const SettingInfo& info, const Scalar& standard) {
-  const std::string cells[] = {"`" + std::string(info.key) + "`", std::string(name_of(info.type)), std::string(info.unit),
-                               info.required ? "required" : "`" + text_of(standard) + "`", bounds_of(info),
-                               std::string(name_of(info.reload)), std::string(name_of(info.audience)),
+  const std::string cells[] = {"`" + std::string(info.key) + "`",
+                               std::string(name_of(info.type)),
+                               std::string(info.unit),
+                               info.required ? "required" : "`" + text_of(standard) + "`",
+                               bounds_of(info),
+                               std::string(name_of(info.reload)),
+                               std::string(name_of(info.audience)),
                                std::string(info.says)};
   for (const auto& cell : cells) out += "| " + cell + " ";
   out += "|\n";
@@ -107,7 +113,8 @@ std::string settings_schema() {
     Json required = Json::array();
     for (const auto& row : rows) {
       const Scalar value = row.get(standard);
-      item["properties"][std::string(row.info.key)] = schema_of(row.info, row.info.required ? nullptr : &value);
+      item["properties"][std::string(row.info.key)] =
+          schema_of(row.info, row.info.required ? nullptr : &value);
       if (row.info.required) required.push_back(row.info.key);
     }
     item["required"] = required;
@@ -120,9 +127,12 @@ std::string settings_reference() {
   const Settings defaults;
   std::string out =
       "# Settings\n\n"
-      "All that `bandstand.toml` can say. This page is made from the table in `src/app/settings_rows.cc`; write it anew\n"
-      "with `bandstand check --reference > docs/reference/settings.md`. `bandstand check --config FILE` reports all that is\n"
-      "wrong with a file and prints what holds. Paths are relative to the working directory. A setting marked `restart` is\n"
+      "All that `bandstand.toml` can say. This page is made from the table in `src/app/settings_rows.cc`; "
+      "write it anew\n"
+      "with `bandstand check --reference > docs/reference/settings.md`. `bandstand check --config FILE` "
+      "reports all that is\n"
+      "wrong with a file and prints what holds. Paths are relative to the working directory. A setting "
+      "marked `restart` is\n"
       "read at the start; the contents of the catalogue are read anew on SIGHUP.\n";
   std::string section = "-";
   for (const auto& row : root_rows()) {

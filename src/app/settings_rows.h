@@ -16,21 +16,32 @@ namespace bandstand::app {
 using Scalar = std::variant<bool, std::int64_t, double, std::string>;
 
 /// text and its kinds are told apart so that a value can be checked and a schema written.
-enum class SettingType : std::uint8_t { boolean, integer, number, text, choice, name, currency, amount, address,
-    url, file };
+enum class SettingType : std::uint8_t {
+  boolean,
+  integer,
+  number,
+  text,
+  choice,
+  name,
+  currency,
+  amount,
+  address,
+  url,
+  file
+};
 enum class Reload : std::uint8_t { hot, restart };
 enum class Audience : std::uint8_t { everyone, operators, developers };
 
 struct SettingInfo {
-  std::string_view key;      ///< "ledger.remember_s"; within a list of tables without the list's name
+  std::string_view key;  ///< "ledger.remember_s"; within a list of tables without the list's name
   SettingType type;
-  std::string_view unit;     ///< "" = none
-  double min = 0, max = 0;   ///< of integer and number
+  std::string_view unit;    ///< "" = none
+  double min = 0, max = 0;  ///< of integer and number
   std::vector<std::string_view> choices;
   Audience audience = Audience::operators;
-  std::string_view says;     ///< one sentence
+  std::string_view says;  ///< one sentence
   Reload reload = Reload::restart;
-  bool required = false;     ///< in a list of tables
+  bool required = false;  ///< in a list of tables
 };
 
 template <class T>
@@ -49,11 +60,14 @@ std::span<const SettingRow<RateText>> fx_rows();
 template <class AnySettings, class Each>
 void each_list(AnySettings& settings, Each each) {
   each("exchanges",
-      "One table an exchange; its place in the list is its number in the logs. Without any there is one, `default`.",
+       "One table an exchange; its place in the list is its number in the logs. Without any there is one, "
+       "`default`.",
        exchange_rows(), settings.serving.exchanges);
   each("token_keys",
-      "Keys that sign links: the first signs, a second is still accepted. Without any, one is made at the first "
-       "start and kept with the data.", token_key_rows(), settings.token_keys);
+       "Keys that sign links: the first signs, a second is still accepted. Without any, one is made at the "
+       "first "
+       "start and kept with the data.",
+       token_key_rows(), settings.token_keys);
   each("fx", "Exchange rates, for floors in other currencies than the bid's.", fx_rows(), settings.fx);
 }
 

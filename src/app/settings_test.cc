@@ -1,4 +1,5 @@
-// settings_test: every fault at once, with its line; the committed schema, page and example are those of the table.
+// settings_test: every fault at once, with its line; the committed schema, page and example are those of the
+// table.
 #include "app/settings.h"
 
 #include <gmock/gmock.h>
@@ -20,7 +21,8 @@ using testing::IsEmpty;
 using testing::Not;
 
 auto problem(std::uint32_t line, const std::string& field, const std::string& what) {
-  return AllOf(Field(&Problem::line, line), Field(&Problem::field, field), Field(&Problem::what, HasSubstr(what)));
+  return AllOf(Field(&Problem::line, line), Field(&Problem::field, field),
+               Field(&Problem::what, HasSubstr(what)));
 }
 
 std::vector<Problem> problems_of(std::string_view text) {
@@ -84,7 +86,8 @@ mu_min = 1.5
 bid_challenger = "truthful"
 bid_challenger_mode = "percent"
 bid_challenger_percent = 5
-)", problems);
+)",
+                                           problems);
   EXPECT_THAT(problems, IsEmpty());
   EXPECT_EQ(settings.serving.shards, 3u);
   ASSERT_EQ(settings.serving.exchanges.size(), 1u);
@@ -115,8 +118,7 @@ window_min_ms = 2000
 window_max_ms = 1000
 )"),
               ElementsAre(problem(1, "shards", "must be from 1 to 256"),
-                          problem(2, "shard", "did you mean 'shards'?"),
-                          problem(3, "listen", "ADDRESS:PORT"),
+                          problem(2, "shard", "did you mean 'shards'?"), problem(3, "listen", "ADDRESS:PORT"),
                           problem(4, "vendor_id", "whole number"),
                           problem(5, "remember_s", "did you mean 'ledger.remember_s'?"),
                           problem(6, "exchanges[0].name", "is required"),
@@ -134,16 +136,19 @@ TEST(Settings, ASyntaxErrorHasItsLine) {
 }
 
 TEST(Settings, ATokenMayNotOutliveTheLedgersMemory) {
-  EXPECT_THAT(problems_of("token_life_s = 90000"), ElementsAre(problem(1, "token_life_s", "ledger.remember_s")));
-  EXPECT_THAT(problems_of("[ledger]\nremember_s = 3600"), ElementsAre(problem(2, "ledger.remember_s",
-      "token_life_s")));
+  EXPECT_THAT(problems_of("token_life_s = 90000"),
+              ElementsAre(problem(1, "token_life_s", "ledger.remember_s")));
+  EXPECT_THAT(problems_of("[ledger]\nremember_s = 3600"),
+              ElementsAre(problem(2, "ledger.remember_s", "token_life_s")));
 }
 
 TEST(Settings, ExchangesAreToldApartAndFitTheirTime) {
-  EXPECT_THAT(problems_of("[[exchanges]]\nname = \"a\"\n[[exchanges]]\nname = \"a\"\nnetwork_ms = 120\ncurrency = \"JPY\""),
-              ElementsAre(problem(4, "exchanges[1].name", "there already"),
-                          problem(5, "exchanges[1].network_ms", "tmax_default_ms"),
-                          problem(6, "exchanges[1].currency", "no rate")));
+  EXPECT_THAT(
+      problems_of(
+          "[[exchanges]]\nname = \"a\"\n[[exchanges]]\nname = \"a\"\nnetwork_ms = 120\ncurrency = \"JPY\""),
+      ElementsAre(problem(4, "exchanges[1].name", "there already"),
+                  problem(5, "exchanges[1].network_ms", "tmax_default_ms"),
+                  problem(6, "exchanges[1].currency", "no rate")));
 }
 
 TEST(Settings, AChallengerIsWhole) {
@@ -157,8 +162,8 @@ TEST(Settings, KeysAreReadFromFilesOfTheirOwnerAloneAndNeverPrinted) {
   const Folder folder;
   const std::string good = folder.write("good", "sesame-sesame-sesame\n", 0400);
   const std::string open = folder.write("open", "sesame-sesame-sesame\n", 0444);
-  const std::string text = "[[token_keys]]\nid = 1\nfile = \"" + good + "\"\n[[token_keys]]\nid = 2\nfile = \"" +
-      open + "\"\n";
+  const std::string text =
+      "[[token_keys]]\nid = 1\nfile = \"" + good + "\"\n[[token_keys]]\nid = 2\nfile = \"" + open + "\"\n";
   std::vector<Problem> problems;
   Settings settings = parse_settings(text, problems);
   read_named_files(settings, problems);
@@ -174,8 +179,8 @@ TEST(Settings, FraudListsAreReadAndTheirBadLinesNamed) {
   const std::string ranges = folder.write("ranges", "192.0.2.0/24\nnonsense\n", 0644);
   const std::string crawlers = folder.write("crawlers", R"([{"pattern":"Hobbyist"},{"pattern":"("}])", 0644);
   std::vector<Problem> problems;
-  Settings settings =
-      parse_settings("[fraud]\nblocked_ranges = \"" + ranges + "\"\ncrawlers = \"" + crawlers + "\"\n", problems);
+  Settings settings = parse_settings(
+      "[fraud]\nblocked_ranges = \"" + ranges + "\"\ncrawlers = \"" + crawlers + "\"\n", problems);
   read_named_files(settings, problems);
   EXPECT_THAT(problems, testing::UnorderedElementsAre(problem(2, "fraud.blocked_ranges", ":2: is no range"),
                                                       problem(3, "fraud.crawlers", "pattern 1")));
@@ -185,8 +190,8 @@ TEST(Settings, FraudListsAreReadAndTheirBadLinesNamed) {
 
 TEST(Settings, WhatIsPrintedReadsBackAsItself) {
   std::vector<Problem> problems;
-  const Settings settings =
-      parse_settings("shards = 2\n[pacing]\nmu_min = 0.5\n[[fx]]\ncurrency = \"EUR\"\nusd = \"1.1\"", problems);
+  const Settings settings = parse_settings(
+      "shards = 2\n[pacing]\nmu_min = 0.5\n[[fx]]\ncurrency = \"EUR\"\nusd = \"1.1\"", problems);
   const Settings again = parse_settings(print_settings(settings), problems);
   EXPECT_THAT(problems, IsEmpty());
   EXPECT_EQ(settings_json(again), settings_json(settings));
@@ -194,8 +199,8 @@ TEST(Settings, WhatIsPrintedReadsBackAsItself) {
 
 TEST(Settings, TheCommittedSchemaPageAndExampleAreThoseOfTheTable) {
   const std::string root = BANDSTAND_SOURCE_DIR;
-  EXPECT_EQ(file_text(root + "/config/schema.json"),
-      settings_schema()) << "bandstand check --schema > config/schema.json";
+  EXPECT_EQ(file_text(root + "/config/schema.json"), settings_schema())
+      << "bandstand check --schema > config/schema.json";
   EXPECT_EQ(file_text(root + "/docs/reference/settings.md"), settings_reference())
       << "bandstand check --reference > docs/reference/settings.md";
   EXPECT_THAT(problems_of(file_text(root + "/config/bandstand.toml")), IsEmpty());

@@ -16,8 +16,8 @@ namespace {
 
 constexpr base::WallTime kStart{1'764'028'800'000'000'000};  // 2025-11-25 00:00 UTC
 
-int report(const simulation::WorldReport& world, const std::vector<std::string>& differences, const SimulateOptions& options,
-           std::ostream& out) {
+int report(const simulation::WorldReport& world, const std::vector<std::string>& differences,
+           const SimulateOptions& options, std::ostream& out) {
   if (options.json) {
     out << "{\"world\":" << world.json() << ",\"differences\":" << differences.size() << "}\n";
   } else {
@@ -61,22 +61,26 @@ simulation::WorldOptions demo_world(std::uint64_t seed, double seconds, double r
   return options;
 }
 
-std::vector<std::string> compare_books(const ledger::Ledger& ledger, const simulation::ExchangeAccount& account) {
+std::vector<std::string> compare_books(const ledger::Ledger& ledger,
+                                       const simulation::ExchangeAccount& account) {
   std::vector<std::string> out;
   for (const auto& book : ledger.campaigns()) {
     const base::Nanos owed = book.of(ledger::Account::media_cost) + book.of(ledger::Account::house_loss);
     const auto found = account.lines().find(std::to_string(book.id.value));
-    const base::Nanos billed = found == account.lines().end() ? base::Nanos{} : found->second.amount + found->second.unpriced_ceiling;
+    const base::Nanos billed = found == account.lines().end()
+                                   ? base::Nanos{}
+                                   : found->second.amount + found->second.unpriced_ceiling;
     if (owed != billed) {
-      out.push_back("campaign " + std::to_string(book.id.value) + ": ledger " + base::format_amount(owed) + ", exchange " +
-                    base::format_amount(billed));
+      out.push_back("campaign " + std::to_string(book.id.value) + ": ledger " + base::format_amount(owed) +
+                    ", exchange " + base::format_amount(billed));
     }
   }
   return out;
 }
 
 std::string print_campaigns(const serving::Control& control, base::WallTime now) {
-  std::string out = "campaign                          budget       plan      spent   use  plan+-    mu  state\n";
+  std::string out =
+      "campaign                          budget       plan      spent   use  plan+-    mu  state\n";
   const auto& catalogue = control.catalogue();
   for (std::uint32_t i = 0; i < catalogue.campaigns.size(); ++i) {
     const auto report = control.pacer().report(i, now);
@@ -84,7 +88,8 @@ std::string print_campaigns(const serving::Control& control, base::WallTime now)
     char line[160];
     std::snprintf(line, sizeof line, "%-28.28s %11.4f %10.4f %10.4f %4.0f%% %+5.1f%% %6.2f  %s\n",
                   catalogue.campaigns[i].name.c_str(), static_cast<double>(report.budget.value) * 1e-9,
-                  static_cast<double>(report.planned.value) * 1e-9, static_cast<double>(report.spent.value) * 1e-9,
+                  static_cast<double>(report.planned.value) * 1e-9,
+                  static_cast<double>(report.spent.value) * 1e-9,
                   100 * static_cast<double>(report.spent.value) / budget,
                   100 * static_cast<double>((report.spent - report.planned).value) / budget, report.mu,
                   report.open ? "open" : domain::name_of(report.why));
@@ -117,7 +122,8 @@ int simulate(const SimulateOptions& options, std::ostream& out, std::ostream& er
   }
   if (loaded.catalogue == nullptr) return 2;
 
-  const simulation::WorldOptions world_options = demo_world(options.seed, options.seconds, options.requests_per_second);
+  const simulation::WorldOptions world_options =
+      demo_world(options.seed, options.seconds, options.requests_per_second);
   if (!options.server.empty()) {
     const auto played = play_against(options.server, world_options, loaded.catalogue, options.seconds, {});
     if (!played) {
@@ -127,10 +133,12 @@ int simulate(const SimulateOptions& options, std::ostream& out, std::ostream& er
     return report(*played, {}, options, out);
   }
   simulation::LocalBandstand local(
-      settings, [&](const serving::ServingSettings& s) { return make_team(s, options.team); }, loaded.catalogue, loaded.text,
-      kStart);
+      settings, [&](const serving::ServingSettings& s) { return make_team(s, options.team); },
+      loaded.catalogue, loaded.text, kStart);
   simulation::World world(world_options, loaded.catalogue);
-  const auto seconds = [](double s) { return std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(s)); };
+  const auto seconds = [](double s) {
+    return std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(s));
+  };
   const base::WallTime end = kStart + seconds(options.seconds);
   world.run_until(end, local);
   world.stop_traffic();
@@ -138,7 +146,8 @@ int simulate(const SimulateOptions& options, std::ostream& out, std::ostream& er
   for (int i = 1; i <= 600 && !world.settled(); ++i) world.run_until(end + std::chrono::seconds(i), local);
   local.settle();
   if (!options.json) out << campaigns << "\n";
-  return report(world.report(), compare_books(local.control().journal().ledger(), world.account()), options, out);
+  return report(world.report(), compare_books(local.control().journal().ledger(), world.account()), options,
+                out);
 }
 
 }  // namespace bandstand::app

@@ -15,12 +15,12 @@ namespace bandstand::app {
 
 struct SimulateOptions {
   std::uint64_t seed = 1;
-  double seconds = 600;            ///< of virtual time; with `server`, of real time
+  double seconds = 600;  ///< of virtual time; with `server`, of real time
   double requests_per_second = 200;
-  std::string catalogue;           ///< "" = the sample catalogue, fitted to the traffic
+  std::string catalogue;  ///< "" = the sample catalogue, fitted to the traffic
   std::string pacing = "receding_horizon";
-  std::string server;              ///< host:port of a running server: drive it over HTTP instead
-  std::string account;             ///< file for the exchange's account, JSON
+  std::string server;   ///< host:port of a running server: drive it over HTTP instead
+  std::string account;  ///< file for the exchange's account, JSON
   TeamNames team;
   bool json = false;
 };
@@ -28,13 +28,15 @@ struct SimulateOptions {
 /// Exit codes: 0 done and the books agree, 1 the ledger and the exchange's account differ, 2 wrong options.
 int simulate(const SimulateOptions& options, std::ostream& out, std::ostream& err);
 
-/// What the sample catalogue and the simulated exchanges expect: exchanges "alpha" and "beta", windows that fit `seconds`.
+/// What the sample catalogue and the simulated exchanges expect: exchanges "alpha" and "beta", windows that
+/// fit `seconds`.
 serving::ServingSettings demo_settings(double seconds);
 /// The world around them.
 simulation::WorldOptions demo_world(std::uint64_t seed, double seconds, double requests_per_second);
 
 /// The ledger against the exchange's account, campaign by campaign: a line for each that differs.
-std::vector<std::string> compare_books(const ledger::Ledger& ledger, const simulation::ExchangeAccount& account);
+std::vector<std::string> compare_books(const ledger::Ledger& ledger,
+                                       const simulation::ExchangeAccount& account);
 
 /// Spend against plan and budget, a line a campaign.
 std::string print_campaigns(const serving::Control& control, base::WallTime now);

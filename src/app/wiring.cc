@@ -38,7 +38,8 @@ domain::PolicyId id_of(BidPolicy policy) {
 
 class StandardTeam final : public serving::ShardTeam {
  public:
-  StandardTeam(const serving::ServingSettings& settings, const TeamNames& names) : settings_(settings), names_(names) {
+  StandardTeam(const serving::ServingSettings& settings, const TeamNames& names)
+      : settings_(settings), names_(names) {
     agents::fraud::FraudOptions fraud;
     fraud.salt = settings.user_salt;
     fraud.policy = orchestrator::kFraudRules;
@@ -83,7 +84,8 @@ class StandardTeam final : public serving::ShardTeam {
 
  private:
   std::unique_ptr<agents::targeting::TargetingAgent> targeting(const serving::Published& published) {
-    if (names_.targeting == "index") return std::make_unique<agents::targeting::TargetingRules>(published.targeting);
+    if (names_.targeting == "index")
+      return std::make_unique<agents::targeting::TargetingRules>(published.targeting);
     agents::targeting::TargetingOptions options;
     for (const auto& exchange : settings_.exchanges) options.seats.push_back(exchange.seat);
     options.policy = orchestrator::kTargetingScan;
@@ -125,7 +127,8 @@ std::vector<std::string> unknown_policies(const TeamNames& names) {
   const auto check = [&](bool known, const char* agent, const std::string& name, const char* choices) {
     if (!known) out.push_back(std::string(agent) + ": there is no policy '" + name + "'; choose " + choices);
   };
-  check(names.targeting == "index" || names.targeting == "scan", "targeting", names.targeting, "index or scan");
+  check(names.targeting == "index" || names.targeting == "scan", "targeting", names.targeting,
+        "index or scan");
   for (const auto& name : {names.creative, names.creative_challenger}) {
     check(name.empty() || agents::creative::creative_policy_named(name).has_value(), "creative", name,
           "thompson, epsilon_greedy, greedy or random");
@@ -137,7 +140,8 @@ std::vector<std::string> unknown_policies(const TeamNames& names) {
   return out;
 }
 
-std::unique_ptr<serving::ShardTeam> make_team(const serving::ServingSettings& settings, const TeamNames& names) {
+std::unique_ptr<serving::ShardTeam> make_team(const serving::ServingSettings& settings,
+                                              const TeamNames& names) {
   return std::make_unique<StandardTeam>(settings, names);
 }
 

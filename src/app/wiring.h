@@ -1,4 +1,5 @@
-// wiring: the only place that names concrete policies: builds a shard's team from names, and hands it its snapshots.
+// wiring: the only place that names concrete policies: builds a shard's team from names, and hands it its
+// snapshots.
 #pragma once
 
 #include <memory>
@@ -13,9 +14,9 @@ namespace bandstand::app {
 
 /// Policies by name. The defaults are what ships switched on.
 struct TeamNames {
-  std::string targeting = "index";      ///< index, scan
-  std::string creative = "thompson";    ///< thompson, epsilon_greedy, greedy, random
-  std::string bid = "shaded";           ///< shaded, truthful, linear, tabular_q
+  std::string targeting = "index";    ///< index, scan
+  std::string creative = "thompson";  ///< thompson, epsilon_greedy, greedy, random
+  std::string bid = "shaded";         ///< shaded, truthful, linear, tabular_q
   std::string creative_challenger, bid_challenger;
   orchestrator::Rollout creative_rollout, bid_rollout;
   std::shared_ptr<const agents::fraud::FraudLists> fraud_lists;  ///< nullptr: the built-in ones
@@ -24,6 +25,7 @@ struct TeamNames {
 /// Names of policies that do not exist, each with what would; empty if all is well.
 std::vector<std::string> unknown_policies(const TeamNames& names);
 
-std::unique_ptr<serving::ShardTeam> make_team(const serving::ServingSettings& settings, const TeamNames& names);
+std::unique_ptr<serving::ShardTeam> make_team(const serving::ServingSettings& settings,
+                                              const TeamNames& names);
 
 }  // namespace bandstand::app

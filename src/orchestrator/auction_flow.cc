@@ -25,7 +25,7 @@ struct Contender {
   std::uint32_t line_item = 0;  ///< index in the catalogue
   std::uint32_t creative = 0;
   std::uint8_t deal = agents::targeting::kOpenAuction;
-  double outlook = 0;           ///< value / mu by the line item's best creative
+  double outlook = 0;  ///< value / mu by the line item's best creative
   Nanos floor, price;
 };
 
@@ -44,8 +44,17 @@ class Walk {
  public:
   Walk(Team& team, const base::Clock& clock, const FlowOptions& options, const FlowInput& input,
        const domain::Catalogue& catalogue, MoneySource& money, Arena& arena)
-      : team_(team), clock_(clock), options_(options), input_(input), catalogue_(catalogue), money_(money), arena_(arena),
-        calls_(arena, 16), bids_(arena, 4), started_(clock.mono()), last_(started_),
+      : team_(team),
+        clock_(clock),
+        options_(options),
+        input_(input),
+        catalogue_(catalogue),
+        money_(money),
+        arena_(arena),
+        calls_(arena, 16),
+        bids_(arena, 4),
+        started_(clock.mono()),
+        last_(started_),
         subject_(input.user ? input.user->value : base::hash64(input.auction.id)) {}
 
   FlowResult run(const SnapshotVersions& versions) {
@@ -101,7 +110,8 @@ class Walk {
       record_->no_bid = stopped != kGoOn ? stopped : domain::NoBid::no_eligible_line_item;
       // The reason of the impression that came farthest: codes are not ordered, the stages behind them are.
       for (const auto& impression : record_->impressions) {
-        if (stopped == kGoOn && impression.no_bid != domain::NoBid::no_eligible_line_item) record_->no_bid = impression.no_bid;
+        if (stopped == kGoOn && impression.no_bid != domain::NoBid::no_eligible_line_item)
+          record_->no_bid = impression.no_bid;
       }
     }
     record_->duration_ns = static_cast<std::uint32_t>((clock_.mono() - started_).count());
@@ -131,8 +141,9 @@ class Walk {
     return nullptr;
   }
 
-  /// Asks whoever sits in `seat`: `ask(agent, context)` fills `call` (policy, version, propensity, answer) and
-  /// says whether the answer can be used. Returns false if the stage has to do without: the caller falls back.
+  /// Asks whoever sits in `seat`: `ask(agent, context)` fills `call` (policy, version, propensity, answer)
+  /// and says whether the answer can be used. Returns false if the stage has to do without: the caller falls
+  /// back.
   template <class Agent, class Ask>
   bool call(Stage stage, Seat<Agent>& seat, std::uint8_t impression, Ask ask) {
     const bool challenger = seat.challenger_answers(subject_);
@@ -280,17 +291,23 @@ class Walk {
     internal_auction(index, impression, record, contenders);
   }
 
-  std::span<const agents::targeting::Candidate> ask_targeting(std::uint8_t index, const domain::Impression& impression,
+  std::span<const agents::targeting::Candidate> ask_targeting(std::uint8_t index,
+                                                              const domain::Impression& impression,
                                                               domain::ImpressionRecord& record) {
-    const agents::targeting::TargetingInput question{input_.auction, impression,   input_.consent,
-                                                     profile_.segments, profile_.state, input_.open,
+    const agents::targeting::TargetingInput question{input_.auction,
+                                                     impression,
+                                                     input_.consent,
+                                                     profile_.segments,
+                                                     profile_.state,
+                                                     input_.open,
                                                      input_.level >= 3 ? 16 : options_.candidates_max};
     std::span<const agents::targeting::Candidate> candidates;
     call(Stage::targeting, team_.targeting, index, [&](auto& agent, AgentContext& context, CallRecord& call) {
       const auto decided = agent.decide(question, context);
       if (!decided) return false;
       note(call, *decided);
-      call.answer = static_cast<std::uint16_t>(std::min<std::size_t>(decided->value.candidates.size(), 0xffff));
+      call.answer =
+          static_cast<std::uint16_t>(std::min<std::size_t>(decided->value.candidates.size(), 0xffff));
       if (!shadowing_) {
         candidates = decided->value.candidates;
         record.refused = decided->value.refused;
@@ -301,7 +318,8 @@ class Walk {
     return candidates;
   }
 
-  /// Candidates that may spend, best outlook first, at most contenders_max; those of deals are never sorted away.
+  /// Candidates that may spend, best outlook first, at most contenders_max; those of deals are never sorted
+  /// away.
   bool ask_budget(std::uint8_t index, std::span<const agents::targeting::Candidate> candidates,
                   domain::ImpressionRecord& record, ArenaList<Contender>& out) {
     auto purses = arena_.array<agents::budget::Purse>(candidates.size());
@@ -312,19 +330,20 @@ class Walk {
     }
     std::span<const agents::budget::BudgetAnswer> answers;
     const agents::budget::BudgetInput question{purses, input_.auction.impressions[index].floor};
-    const bool usable = call(Stage::budget, team_.budget, index, [&](auto& agent, AgentContext& context, CallRecord& call) {
-      const auto decided = agent.decide(question, context);
-      if (!decided || decided->value.size() != candidates.size()) return false;
-      note(call, *decided);
-      if (!shadowing_) answers = decided->value;
-      return true;
-    });
+    const bool usable =
+        call(Stage::budget, team_.budget, index, [&](auto& agent, AgentContext& context, CallRecord& call) {
+          const auto decided = agent.decide(question, context);
+          if (!decided || decided->value.size() != candidates.size()) return false;
+          note(call, *decided);
+          if (!shadowing_) answers = decided->value;
+          return true;
+        });
     if (!usable) {
       for (auto& candidate : record.candidates) candidate.refusal = Refusal::paced;
       return false;
     }
-    const std::size_t contenders_max = std::max<std::size_t>(1, input_.level >= 2 ? options_.contenders_max / 2
-                                                                                : options_.contenders_max);
+    const std::size_t contenders_max =
+        std::max<std::size_t>(1, input_.level >= 2 ? options_.contenders_max / 2 : options_.contenders_max);
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       CandidateRecord& candidate = record.candidates[i];
       candidate.mu = answers[i].mu;
@@ -346,7 +365,8 @@ class Walk {
   }
 
   [[nodiscard]] double outlook_of(const domain::LineItem& item, std::uint32_t index) const {
-    if (item.goal == domain::Goal::cpm || team_.creative.baseline == nullptr) return static_cast<double>(item.value.value);
+    if (item.goal == domain::Goal::cpm || team_.creative.baseline == nullptr)
+      return static_cast<double>(item.value.value);
     const auto outlook = team_.creative.baseline->outlook(index);
     return value_of(item, outlook.click_rate, outlook.conversion_rate);
   }
@@ -364,7 +384,8 @@ class Walk {
     return a_money > b_money;
   }
 
-  void insert(ArenaList<Contender>& list, const Contender& contender, std::size_t max, domain::ImpressionRecord& record) {
+  void insert(ArenaList<Contender>& list, const Contender& contender, std::size_t max,
+              domain::ImpressionRecord& record) {
     std::size_t at = list.size();
     while (at > 0 && before(contender, contender.outlook, list[at - 1], list[at - 1].outlook)) --at;
     if (at == max) {
@@ -389,38 +410,42 @@ class Walk {
     list.truncate(kept);
   }
 
-  void ask_creative(std::uint8_t index, const domain::Impression& impression, domain::ImpressionRecord& record,
-                    ArenaList<Contender>& contenders) {
+  void ask_creative(std::uint8_t index, const domain::Impression& impression,
+                    domain::ImpressionRecord& record, ArenaList<Contender>& contenders) {
     agents::creative::ResponseContext response{input_.auction, impression, 0, 0, 0};
     if (!profile_.interests.empty()) {
       response.user_topic = profile_.interests.front().topic;
       response.user_topic_weight = profile_.interests.front().weight;
     }
     if (profile_.state != nullptr) {
-      response.impressions_seen = static_cast<std::uint16_t>(std::min<std::uint32_t>(profile_.state->impressions, 0xffff));
+      response.impressions_seen =
+          static_cast<std::uint16_t>(std::min<std::uint32_t>(profile_.state->impressions, 0xffff));
     }
     response_facts_ = {response.user_topic, response.user_topic_weight, response.impressions_seen};
     auto fitting = arena_.array<std::span<std::uint32_t>>(contenders.size());
     for (std::size_t i = 0; i < contenders.size(); ++i) {
-      fitting[i] = fitting_creatives(impression, contenders[i].line_item, record.candidates[contenders[i].candidate]);
+      fitting[i] =
+          fitting_creatives(impression, contenders[i].line_item, record.candidates[contenders[i].candidate]);
     }
-    const bool usable = call(Stage::creative, team_.creative, index, [&](auto& agent, AgentContext& context, CallRecord& call) {
-      for (std::size_t i = 0; i < contenders.size(); ++i) {
-        if (fitting[i].empty()) continue;
-        const auto decided = agent.decide({response, contenders[i].line_item, fitting[i]}, context);
-        if (!decided) return false;
-        note(call, *decided);
-        if (shadowing_) continue;
-        choose(contenders[i], record, decided->value, decided->propensity);
-      }
-      return true;
-    });
+    const bool usable = call(
+        Stage::creative, team_.creative, index, [&](auto& agent, AgentContext& context, CallRecord& call) {
+          for (std::size_t i = 0; i < contenders.size(); ++i) {
+            if (fitting[i].empty()) continue;
+            const auto decided = agent.decide({response, contenders[i].line_item, fitting[i]}, context);
+            if (!decided) return false;
+            note(call, *decided);
+            if (shadowing_) continue;
+            choose(contenders[i], record, decided->value, decided->propensity);
+          }
+          return true;
+        });
     if (!usable) {
       // Best known creative, propensity 1.
       for (std::size_t i = 0; i < contenders.size(); ++i) {
         if (fitting[i].empty()) continue;
-        auto outlook = team_.creative.baseline == nullptr ? agents::creative::CreativeAnswer{}
-                                                          : team_.creative.baseline->outlook(contenders[i].line_item);
+        auto outlook = team_.creative.baseline == nullptr
+                           ? agents::creative::CreativeAnswer{}
+                           : team_.creative.baseline->outlook(contenders[i].line_item);
         outlook.creative = fitting[i].front();
         choose(contenders[i], record, outlook, 1.0f);
       }
@@ -436,7 +461,8 @@ class Walk {
     std::size_t count = 0;
     Refusal why = Refusal::no_creative;
     for (const std::uint32_t creative : creatives) {
-      const Refusal refusal = agents::creative::creative_fits(catalogue_.creatives[creative], input_.auction, impression);
+      const Refusal refusal =
+          agents::creative::creative_fits(catalogue_.creatives[creative], input_.auction, impression);
       if (refusal == Refusal::none) {
         fitting[count++] = creative;
       } else {
@@ -447,21 +473,24 @@ class Walk {
     return fitting.first(count);
   }
 
-  void choose(Contender& contender, domain::ImpressionRecord& record, const agents::creative::CreativeAnswer& answer,
-              float propensity) {
+  void choose(Contender& contender, domain::ImpressionRecord& record,
+              const agents::creative::CreativeAnswer& answer, float propensity) {
     CandidateRecord& candidate = record.candidates[contender.candidate];
     contender.creative = answer.creative;
     candidate.creative = catalogue_.creatives[answer.creative].id.value;
     candidate.click_rate = answer.click_rate;
     candidate.conversion_rate = answer.conversion_rate;
     candidate.creative_propensity = propensity;
-    candidate.value = value_of(catalogue_.line_items[contender.line_item], answer.click_rate, answer.conversion_rate);
+    candidate.value =
+        value_of(catalogue_.line_items[contender.line_item], answer.click_rate, answer.conversion_rate);
   }
 
   /// An absent list means US dollars; an answer has one currency, that of its first bid.
   [[nodiscard]] bool takes_currency(std::uint64_t currency) const {
     if (input_.auction.first_party) return true;
-    if (!bids_.empty() && catalogue_.campaign_of(catalogue_.line_items[bids_[0].line_item]).currency != currency) return false;
+    if (!bids_.empty() &&
+        catalogue_.campaign_of(catalogue_.line_items[bids_[0].line_item]).currency != currency)
+      return false;
     if (input_.auction.currencies.empty()) return currency == domain::pack8("USD");
     for (const auto& text : input_.auction.currencies) {
       if (domain::pack8(text) == currency) return true;
@@ -469,10 +498,12 @@ class Walk {
     return false;
   }
 
-  agents::bid::BidInput bid_question(const domain::Impression& impression, Contender& contender, CandidateRecord& candidate) {
+  agents::bid::BidInput bid_question(const domain::Impression& impression, Contender& contender,
+                                     CandidateRecord& candidate) {
     const auto& item = catalogue_.line_items[contender.line_item];
     const auto& creative = catalogue_.creatives[contender.creative];
-    const domain::Deal* deal = contender.deal == agents::targeting::kOpenAuction ? nullptr : &impression.deals[contender.deal];
+    const domain::Deal* deal =
+        contender.deal == agents::targeting::kOpenAuction ? nullptr : &impression.deals[contender.deal];
     const Floor floor = floor_of(impression, deal, creative);
     const std::uint64_t currency = catalogue_.campaign_of(item).currency;
     const auto converted = domain::convert_ceil(floor.price, floor.currency, currency, options_.fx);
@@ -499,15 +530,17 @@ class Walk {
     for (std::size_t i = 0; i < contenders.size(); ++i) {
       questions[i] = bid_question(impression, contenders[i], record.candidates[contenders[i].candidate]);
     }
-    const bool usable = call(Stage::bid, team_.bid, index, [&](auto& agent, AgentContext& context, CallRecord& call) {
-      for (std::size_t i = 0; i < contenders.size(); ++i) {
-        const auto decided = agent.decide(questions[i], context);
-        if (!decided) return false;
-        note(call, *decided);
-        if (!shadowing_) price(contenders[i], record.candidates[contenders[i].candidate], questions[i], decided->value);
-      }
-      return true;
-    });
+    const bool usable =
+        call(Stage::bid, team_.bid, index, [&](auto& agent, AgentContext& context, CallRecord& call) {
+          for (std::size_t i = 0; i < contenders.size(); ++i) {
+            const auto decided = agent.decide(questions[i], context);
+            if (!decided) return false;
+            note(call, *decided);
+            if (!shadowing_)
+              price(contenders[i], record.candidates[contenders[i].candidate], questions[i], decided->value);
+          }
+          return true;
+        });
     if (!usable) {
       for (std::size_t i = 0; i < contenders.size(); ++i) {
         const Nanos fallback = catalogue_.line_items[contenders[i].line_item].bid_default;
@@ -536,8 +569,8 @@ class Walk {
 
   // ---- the end of an impression ---------------------------------------------------------------------------
 
-  void internal_auction(std::uint8_t index, const domain::Impression& impression, domain::ImpressionRecord& record,
-                        ArenaList<Contender>& contenders) {
+  void internal_auction(std::uint8_t index, const domain::Impression& impression,
+                        domain::ImpressionRecord& record, ArenaList<Contender>& contenders) {
     std::stable_sort(contenders.begin(), contenders.end(), [&](const Contender& a, const Contender& b) {
       return before(a, static_cast<double>(a.price.value), b, static_cast<double>(b.price.value));
     });
@@ -549,7 +582,8 @@ class Walk {
       const bool open = contender.deal == agents::targeting::kOpenAuction;
       const bool served = open ? open_bids >= options_.open_bids_max || (impression.private_auction)
                                : contender.deal < 64 && (deals_served >> contender.deal & 1u) != 0;
-      const bool other_currency = !takes_currency(catalogue_.campaign_of(catalogue_.line_items[contender.line_item]).currency);
+      const bool other_currency =
+          !takes_currency(catalogue_.campaign_of(catalogue_.line_items[contender.line_item]).currency);
       if (other_currency) candidate.refusal = Refusal::currency;
       if (other_currency) continue;
       if (served || vetoes >= options_.oversight_tries_max || bids_.size() >= 255) {
@@ -559,7 +593,8 @@ class Walk {
       if (!leave(index, impression, contender, candidate)) {
         ++vetoes;
         if (record.no_bid == domain::NoBid::below_floor) {
-          record.no_bid = candidate.refusal == Refusal::no_lease ? domain::NoBid::budget : domain::NoBid::oversight_veto;
+          record.no_bid =
+              candidate.refusal == Refusal::no_lease ? domain::NoBid::budget : domain::NoBid::oversight_veto;
         }
         continue;
       }
@@ -580,8 +615,9 @@ class Walk {
     for (std::size_t i = 0; i < bids_.size(); ++i) {
       already[i] = {bids_[i].line_item, bids_[i].creative, bids_[i].price, Nanos{}, bids_[i].deal};
     }
-    const agents::oversight::OversightInput question{input_.auction, impression, catalogue_, input_.consent,
-                                                     profile_.state, proposal, contender.floor, already};
+    const agents::oversight::OversightInput question{input_.auction,  impression,     catalogue_,
+                                                     input_.consent,  profile_.state, proposal,
+                                                     contender.floor, already};
     agents::oversight::OversightAnswer verdict;  // closed unless somebody opens it
     call(Stage::oversight, team_.oversight, index, [&](auto& agent, AgentContext& context, CallRecord& call) {
       const auto decided = agent.decide(question, context);
@@ -613,7 +649,8 @@ class Walk {
     bid.life = life_of_bid(input_.auction, impression);
     if (!input_.auction.test) {
       // A play seen by several people is paid for as many times: the money set aside covers them all.
-      const __int128 all = (static_cast<__int128>(bid.price.value) * impression.quantity_e6 + 999'999) / 1'000'000;
+      const __int128 all =
+          (static_cast<__int128>(bid.price.value) * impression.quantity_e6 + 999'999) / 1'000'000;
       bid.amount_max = Nanos{static_cast<std::int64_t>(std::min<__int128>(all, INT64_MAX / 2))};
       const auto reserved = money_.reserve(item.campaign, bid.id, bid.amount_max, bid.life);
       CallRecord& call = calls_.push({});
@@ -650,8 +687,8 @@ class Walk {
 
 }  // namespace
 
-FlowResult AuctionFlow::decide(const FlowInput& input, const domain::Catalogue& catalogue, const SnapshotVersions& versions,
-                               MoneySource& money, base::Arena& arena) {
+FlowResult AuctionFlow::decide(const FlowInput& input, const domain::Catalogue& catalogue,
+                               const SnapshotVersions& versions, MoneySource& money, base::Arena& arena) {
   return Walk(team_, clock_, options_, input, catalogue, money, arena).run(versions);
 }
 

@@ -17,11 +17,13 @@ base::Nanos duration_floor(std::span<const domain::DurationFloor> floors, std::i
 
 }  // namespace
 
-Floor floor_of(const domain::Impression& impression, const domain::Deal* deal, const domain::Creative& creative) noexcept {
+Floor floor_of(const domain::Impression& impression, const domain::Deal* deal,
+               const domain::Creative& creative) noexcept {
   const bool timed = creative.type == domain::MediaType::video || creative.type == domain::MediaType::audio;
   if (deal != nullptr) {
     Floor floor{deal->floor, deal->floor_currency};
-    if (timed && !deal->floor_per_second.is_zero()) floor.price = deal->floor_per_second * creative.duration_s;
+    if (timed && !deal->floor_per_second.is_zero())
+      floor.price = deal->floor_per_second * creative.duration_s;
     if (timed && !deal->duration_floors.empty()) {
       const base::Nanos by_duration = duration_floor(deal->duration_floors, creative.duration_s);
       if (by_duration.value >= 0) floor.price = by_duration;
@@ -29,7 +31,8 @@ Floor floor_of(const domain::Impression& impression, const domain::Deal* deal, c
     return floor;
   }
   Floor floor{impression.floor, impression.floor_currency};
-  const domain::TimedMedia* media = creative.type == domain::MediaType::audio ? impression.audio : impression.video;
+  const domain::TimedMedia* media =
+      creative.type == domain::MediaType::audio ? impression.audio : impression.video;
   if (timed && media != nullptr) {
     if (!media->floor_per_second.is_zero()) floor.price = media->floor_per_second * creative.duration_s;
     const base::Nanos by_duration = duration_floor(media->duration_floors, creative.duration_s);

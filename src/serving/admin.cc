@@ -23,7 +23,8 @@ void refuse(http::Response& response, int status, const char* code, const char* 
 }
 
 /// The sum of a counter over all its labels but those left out, over all threads.
-std::int64_t sum_of(std::span<const telemetry::MetricSet* const> sets, std::string_view name, std::int64_t row = -1) {
+std::int64_t sum_of(std::span<const telemetry::MetricSet* const> sets, std::string_view name,
+                    std::int64_t row = -1) {
   std::int64_t total = 0;
   for (const telemetry::MetricSet* set : sets) {
     for (const telemetry::Family* family : set->families()) {
@@ -36,8 +37,10 @@ std::int64_t sum_of(std::span<const telemetry::MetricSet* const> sets, std::stri
   return total;
 }
 
-/// The upper edge, in ms, of the bucket that holds the quantile of a histogram of nanoseconds; 0 if it is empty.
-double quantile_ms(std::span<const telemetry::MetricSet* const> sets, std::string_view name, std::size_t row, double q) {
+/// The upper edge, in ms, of the bucket that holds the quantile of a histogram of nanoseconds; 0 if it is
+/// empty.
+double quantile_ms(std::span<const telemetry::MetricSet* const> sets, std::string_view name, std::size_t row,
+                   double q) {
   std::vector<std::int64_t> buckets;
   std::span<const std::int64_t> edges;
   for (const telemetry::MetricSet* set : sets) {
@@ -63,24 +66,35 @@ double quantile_ms(std::span<const telemetry::MetricSet* const> sets, std::strin
 ordered_json campaign_json(const Control& control, std::uint32_t index, base::WallTime now) {
   const domain::Campaign& campaign = control.catalogue().campaigns[index];
   const auto report = control.pacer().report(index, now);
-  return {{"id", std::to_string(campaign.id.value)}, {"name", campaign.name},
-          {"budget_nanos", nanos(report.budget)}, {"planned_nanos", nanos(report.planned)},
-          {"spent_nanos", nanos(report.spent)}, {"mu", report.mu}, {"open", report.open},
+  return {{"id", std::to_string(campaign.id.value)},
+          {"name", campaign.name},
+          {"budget_nanos", nanos(report.budget)},
+          {"planned_nanos", nanos(report.planned)},
+          {"spent_nanos", nanos(report.spent)},
+          {"mu", report.mu},
+          {"open", report.open},
           {"why", report.open ? "none" : domain::name_of(report.why)}};
 }
 
 }  // namespace
 
-AdminEndpoint::AdminEndpoint(Control& control, AdminOptions options, std::span<const telemetry::MetricSet* const> metric_sets,
+AdminEndpoint::AdminEndpoint(Control& control, AdminOptions options,
+                             std::span<const telemetry::MetricSet* const> metric_sets,
                              const base::Clock& clock)
-    : control_(control), options_(std::move(options)), sets_(metric_sets), clock_(clock), started_(clock.mono()) {}
+    : control_(control),
+      options_(std::move(options)),
+      sets_(metric_sets),
+      clock_(clock),
+      started_(clock.mono()) {}
 
 bool AdminEndpoint::authorised(const http::Request& request) const {
-  if (!request.header(http::Header::origin).empty()) return false;  // a page of somebody else's in the operator's browser
+  if (!request.header(http::Header::origin).empty())
+    return false;  // a page of somebody else's in the operator's browser
   if (options_.token.empty()) return true;
   const std::string expected = "Bearer " + options_.token;
   const std::string_view given = request.header(http::Header::authorization);
-  return given.size() == expected.size() && CRYPTO_memcmp(given.data(), expected.data(), expected.size()) == 0;
+  return given.size() == expected.size() &&
+         CRYPTO_memcmp(given.data(), expected.data(), expected.size()) == 0;
 }
 
 void AdminEndpoint::handle(const http::Request& request, http::Response& response) {
@@ -88,8 +102,10 @@ void AdminEndpoint::handle(const http::Request& request, http::Response& respons
   const bool reads = request.method == http::Method::get || request.method == http::Method::head;
   const bool changes = request.method == http::Method::post || request.method == http::Method::del;
   if (path == "/api/v1/kill" || path == "/api/v1/reload") {
-    if (!changes) return refuse(response, 405, "method_not_allowed", "", "use POST (or DELETE for /api/v1/kill)");
-    if (!authorised(request)) return refuse(response, 403, "forbidden", "authorization", "a bearer token is needed");
+    if (!changes)
+      return refuse(response, 405, "method_not_allowed", "", "use POST (or DELETE for /api/v1/kill)");
+    if (!authorised(request))
+      return refuse(response, 403, "forbidden", "authorization", "a bearer token is needed");
     if (path == "/api/v1/kill") return kill(request, response, request.method == http::Method::post);
     if (options_.reload) options_.reload();
     return response.send(202, kJson, R"({"reload":"requested"})");
@@ -97,7 +113,8 @@ void AdminEndpoint::handle(const http::Request& request, http::Response& respons
   if (!reads) return refuse(response, 405, "method_not_allowed", "", "this path is read with GET");
   if (path == "/") {
     static constexpr http::HeaderField kPolicy[] = {
-        {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"},
+        {"Content-Security-Policy",
+         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"},
         {"X-Content-Type-Options", "nosniff"}};
     return response.send(http::Answer{200, "text/html; charset=utf-8", kStatusPage, kPolicy});
   }
@@ -121,7 +138,8 @@ void AdminEndpoint::handle(const http::Request& request, http::Response& respons
     return balance(path.substr(kCampaign.size(), path.size() - kCampaign.size() - kBalance.size()), response);
   }
   constexpr std::string_view kDecision = "/api/v1/decisions/";
-  if (path.substr(0, kDecision.size()) == kDecision) return decision(path.substr(kDecision.size()), request.query, response);
+  if (path.substr(0, kDecision.size()) == kDecision)
+    return decision(path.substr(kDecision.size()), request.query, response);
   refuse(response, 404, "not_found", "", "no such path; see /api/v1/openapi.json");
 }
 
@@ -142,11 +160,13 @@ void AdminEndpoint::status(http::Response& response) {
                        {"p99", quantile_ms(sets_, "bandstand_bid_request_duration_seconds", 0, .99)}};
   out["fallbacks"] = sum_of(sets_, "bandstand_agent_fallback_total");
   out["agents"] = ordered_json::array();
-  static constexpr const char* kAgents[] = {"profile", "targeting", "budget", "creative", "bid", "fraud", "oversight"};
+  static constexpr const char* kAgents[] = {"profile", "targeting", "budget",   "creative",
+                                            "bid",     "fraud",     "oversight"};
   for (std::size_t i = 0; i < std::size(kAgents); ++i) {
-    out["agents"].push_back({{"name", kAgents[i]},
-                             {"p50_us", 1e3 * quantile_ms(sets_, "bandstand_agent_duration_seconds", i, .5)},
-                             {"p99_us", 1e3 * quantile_ms(sets_, "bandstand_agent_duration_seconds", i, .99)}});
+    out["agents"].push_back(
+        {{"name", kAgents[i]},
+         {"p50_us", 1e3 * quantile_ms(sets_, "bandstand_agent_duration_seconds", i, .5)},
+         {"p99_us", 1e3 * quantile_ms(sets_, "bandstand_agent_duration_seconds", i, .99)}});
   }
   out["outcomes"] = {{"matched", counts.matched}, {"late", counts.late}, {"unmatched", counts.unmatched}};
   out["reward_nanos"] = nanos(totals.reward);
@@ -194,11 +214,13 @@ void AdminEndpoint::balance(std::string_view id_text, http::Response& response) 
 void AdminEndpoint::decision(std::string_view id_text, std::string_view query, http::Response& response) {
   base::DecisionId id;
   if (!base::parse_id(id_text.data(), id_text.size(), id)) {
-    return refuse(response, 400, "invalid_request", "id", "a decision's or bid's id is 32 hexadecimal digits");
+    return refuse(response, 400, "invalid_request", "id",
+                  "a decision's or bid's id is 32 hexadecimal digits");
   }
   const std::string_view record = control_.recent_decisions().find(id);
   if (record.empty()) {
-    return refuse(response, 404, "not_found", "id", "not among the latest decisions; try: bandstand explain ID --data DIR");
+    return refuse(response, 404, "not_found", "id",
+                  "not among the latest decisions; try: bandstand explain ID --data DIR");
   }
   base::Arena arena;
   const auto decoded = protocol::event::decode_decision(record, arena);
@@ -212,11 +234,14 @@ void AdminEndpoint::decision(std::string_view id_text, std::string_view query, h
 void AdminEndpoint::kill(const http::Request& request, http::Response& response, bool on) {
   const auto body = nlohmann::json::parse(request.body, nullptr, false);
   if (!body.is_object() || !body.contains("scope") || !body["scope"].is_string()) {
-    return refuse(response, 400, "invalid_request", "scope", "expected {\"scope\": \"campaign\", \"id\": 100}");
+    return refuse(response, 400, "invalid_request", "scope",
+                  "expected {\"scope\": \"campaign\", \"id\": 100}");
   }
   const std::string scope = body["scope"];
-  const auto id = body.contains("id") && body["id"].is_number_unsigned() ? body["id"].get<std::uint32_t>() : 0u;
-  if (scope != "everything" && id == 0) return refuse(response, 400, "invalid_request", "id", "a whole number above 0 is needed");
+  const auto id =
+      body.contains("id") && body["id"].is_number_unsigned() ? body["id"].get<std::uint32_t>() : 0u;
+  if (scope != "everything" && id == 0)
+    return refuse(response, 400, "invalid_request", "id", "a whole number above 0 is needed");
   agents::oversight::KillSwitches kill = control_.kill_switches();
   const auto change = [&](auto& set, auto item) {
     auto items = set.items();
@@ -235,7 +260,8 @@ void AdminEndpoint::kill(const http::Request& request, http::Response& response,
   } else if (scope == "creative") {
     change(kill.creatives, base::CreativeId{id});
   } else {
-    return refuse(response, 400, "invalid_request", "scope", "one of everything, advertiser, campaign, line_item, creative");
+    return refuse(response, 400, "invalid_request", "scope",
+                  "one of everything, advertiser, campaign, line_item, creative");
   }
   control_.set_kill_switches(kill);
   response.send(200, kJson, ordered_json{{"scope", scope}, {"id", id}, {"killed", on}}.dump());

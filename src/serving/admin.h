@@ -1,4 +1,5 @@
-// admin: the operators' endpoint: health, metrics, campaigns and balances, decisions, kill switches, the status page.
+// admin: the operators' endpoint: health, metrics, campaigns and balances, decisions, kill switches, the
+// status page.
 #pragma once
 
 #include <functional>
@@ -12,15 +13,15 @@
 namespace bandstand::serving {
 
 struct AdminOptions {
-  std::string token;               ///< bearer token for calls that change something; empty: none (loopback only)
-  std::function<void()> reload;    ///< what POST /api/v1/reload does
+  std::string token;  ///< bearer token for calls that change something; empty: none (loopback only)
+  std::function<void()> reload;  ///< what POST /api/v1/reload does
 };
 
 /// Lives on the control thread; reads what lives there without locks.
 class AdminEndpoint final : public http::Handler {
  public:
-  AdminEndpoint(Control& control, AdminOptions options, std::span<const telemetry::MetricSet* const> metric_sets,
-                const base::Clock& clock);
+  AdminEndpoint(Control& control, AdminOptions options,
+                std::span<const telemetry::MetricSet* const> metric_sets, const base::Clock& clock);
   void handle(const http::Request& request, http::Response& response) override;
 
  private:

@@ -8,8 +8,8 @@
 
 namespace bandstand::serving {
 
-/// Levels: 0 all on; 1 no shadows, decision log sampled; 2 half the contenders; 3 few candidates; 4 and 5 shed bid requests.
-/// Consent, fraud lists, budget, oversight and notices are never left out. One per shard.
+/// Levels: 0 all on; 1 no shadows, decision log sampled; 2 half the contenders; 3 few candidates; 4 and 5
+/// shed bid requests. Consent, fraud lists, budget, oversight and notices are never left out. One per shard.
 class Brownout {
  public:
   /// `waited`: how long the request at hand has been in the queue.

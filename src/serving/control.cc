@@ -26,8 +26,10 @@ constexpr std::size_t kMessagesARound = 4096;  // group commit: also the most th
 constexpr int kWorths = 96;
 
 /// A key that repeats with its content: funding twice is harmless, funding anew is not refused.
-ledger::IdempotencyKey key_of(std::uint32_t campaign, std::int64_t from, std::int64_t to, std::uint64_t what) {
-  return {what << 32 | campaign, base::mix64(base::mix64(static_cast<std::uint64_t>(from)) ^ static_cast<std::uint64_t>(to))};
+ledger::IdempotencyKey key_of(std::uint32_t campaign, std::int64_t from, std::int64_t to,
+                              std::uint64_t what) {
+  return {what << 32 | campaign,
+          base::mix64(base::mix64(static_cast<std::uint64_t>(from)) ^ static_cast<std::uint64_t>(to))};
 }
 
 telemetry::NoticeKind label_of(EventKind kind) {
@@ -46,26 +48,35 @@ telemetry::NoticeKind label_of(EventKind kind) {
 }  // namespace
 
 Control::Control(const ServingSettings& settings, const ControlParts& parts)
-    : settings_(settings), parts_(parts), market_(agents::bid::MarketTracker::Options{}), matcher_(settings.matcher),
+    : settings_(settings),
+      parts_(parts),
+      market_(agents::bid::MarketTracker::Options{}),
+      matcher_(settings.matcher),
       recent_(settings.recent_decisions) {
   oversight_ = std::make_shared<agents::oversight::OversightSnapshot>();
-  creative_ = std::make_unique<agents::creative::CreativeTracker>(agents::creative::CreativeTracker::Options{});
-  for (int i = 0; i < kWorths; ++i) worths_.push_back(1e4 * std::pow(1e4, static_cast<double>(i) / (kWorths - 1)));
+  creative_ =
+      std::make_unique<agents::creative::CreativeTracker>(agents::creative::CreativeTracker::Options{});
+  for (int i = 0; i < kWorths; ++i)
+    worths_.push_back(1e4 * std::pow(1e4, static_cast<double>(i) / (kWorths - 1)));
   costs_.assign(worths_.size(), 0.0f);
 }
 
-base::Result<std::unique_ptr<Control>> Control::open(const ServingSettings& settings, const ControlParts& parts,
-                                                     domain::CatalogueSnapshot catalogue, std::string_view catalogue_text) {
+base::Result<std::unique_ptr<Control>> Control::open(const ServingSettings& settings,
+                                                     const ControlParts& parts,
+                                                     domain::CatalogueSnapshot catalogue,
+                                                     std::string_view catalogue_text) {
   auto control = std::unique_ptr<Control>(new Control(settings, parts));
   BANDSTAND_TRY_VOID(control->open_topics());
   ledger::JournalOptions journal;
   journal.ledger = settings.ledger;
   journal.ledger.nodes = std::max(1u, settings.shards);
-  auto opened = ledger::Journal::open(parts.log, parts.disk, journal, {parts.clock.mono(), parts.clock.wall()});
+  auto opened =
+      ledger::Journal::open(parts.log, parts.disk, journal, {parts.clock.mono(), parts.clock.wall()});
   if (!opened) return opened.error();
   control->journal_ = std::move(*opened);
   control->replace_catalogue(std::move(catalogue), catalogue_text);
-  if (control->journal_->failed()) return base::fail(base::Code::unavailable, "the ledger could not be written");
+  if (control->journal_->failed())
+    return base::fail(base::Code::unavailable, "the ledger could not be written");
   return control;
 }
 
@@ -74,7 +85,8 @@ base::Result<std::monostate> Control::open_topics() {
   BANDSTAND_TRY_VOID(parts_.log.create_topic("ledger", money));
   log::TopicOptions records;
   records.retention_bytes = 2ull << 30;
-  const auto open = [&](const char* topic, std::unique_ptr<log::Partition>& out) -> base::Result<std::monostate> {
+  const auto open = [&](const char* topic,
+                        std::unique_ptr<log::Partition>& out) -> base::Result<std::monostate> {
     records.record_bytes_max = 16u << 20;
     BANDSTAND_TRY_VOID(parts_.log.create_topic(topic, records));
     auto partition = parts_.log.open_partition(topic, 0);
@@ -104,7 +116,8 @@ void Control::replace_catalogue(domain::CatalogueSnapshot catalogue, std::string
   }
   today_.assign(catalogue_->campaigns.size(), {});
   refresh_days();
-  if (const auto funded = fund(); !funded) parts_.lines.error("budgets were not taken over", funded.error().what);
+  if (const auto funded = fund(); !funded)
+    parts_.lines.error("budgets were not taken over", funded.error().what);
   if (pacer_ == nullptr) {
     pacer_ = std::make_unique<agents::budget::Pacer>(settings_.pacing, catalogue_);
   } else {
@@ -116,7 +129,8 @@ void Control::replace_catalogue(domain::CatalogueSnapshot catalogue, std::string
   targeting_ = agents::targeting::TargetingIndex::build(catalogue_, targeting);
   creative_->adopt(catalogue_);
   board_ = std::make_shared<agents::creative::ResponseBoard>(
-      catalogue_, board_ == nullptr ? std::make_shared<agents::creative::ResponseModel>() : creative_->publish());
+      catalogue_,
+      board_ == nullptr ? std::make_shared<agents::creative::ResponseModel>() : creative_->publish());
   log_snapshot("catalogue", catalogue_->version, text);
   log_snapshot("creative", board_->model().version(), board_->model().encode());
   next_pace_ = {};
@@ -152,7 +166,8 @@ base::Result<std::monostate> Control::fund() {
       command.campaign = campaign.id;
       command.amount = campaign.budget;
       command.price_max = campaign.daily_budget;
-      command.key = key_of(campaign.id.value, funded.value ^ campaign.daily_budget.value, campaign.budget.value, 2);
+      command.key =
+          key_of(campaign.id.value, funded.value ^ campaign.daily_budget.value, campaign.budget.value, 2);
       commands_.push_back(command);
     }
   }
@@ -160,7 +175,8 @@ base::Result<std::monostate> Control::fund() {
   const auto answers = journal_->run(commands_, {parts_.clock.mono(), parts_.clock.wall()});
   if (!answers) return answers.error();
   for (const auto& answer : *answers) {
-    if (ledger::is_refusal(answer.outcome)) parts_.lines.warning("budget change refused", ledger::name_of(answer.outcome));
+    if (ledger::is_refusal(answer.outcome))
+      parts_.lines.warning("budget change refused", ledger::name_of(answer.outcome));
   }
   return std::monostate{};
 }
@@ -178,7 +194,8 @@ bool Control::refresh_days() {
   return changed;
 }
 
-// ---- a round ------------------------------------------------------------------------------------------------------
+// ---- a round
+// ------------------------------------------------------------------------------------------------------
 
 base::Result<std::size_t> Control::step() {
   ++totals_.rounds;
@@ -240,7 +257,7 @@ void Control::deliver(const Waiting& waiting, const ledger::Answer* answer) {
     out.answer = *answer;
     using telemetry::LeaseResult;
     const bool grant = message.command.kind == ledger::CommandKind::grant_lease;
-    parts_.metrics.leases.add(!grant                                          ? LeaseResult::returned
+    parts_.metrics.leases.add(!grant                                        ? LeaseResult::returned
                               : answer->outcome == ledger::Outcome::granted ? LeaseResult::granted
                                                                             : LeaseResult::refused);
     if (grant) send(waiting.shard, out);
@@ -252,7 +269,8 @@ void Control::deliver(const Waiting& waiting, const ledger::Answer* answer) {
     ToShard out;
     out.kind = ToShard::Kind::reply;
     out.reply = message.reply;
-    // Whatever the ledger thought of it, it is on record: the sender has done its part and must not come again.
+    // Whatever the ledger thought of it, it is on record: the sender has done its part and must not come
+    // again.
     out.status = 204;
     send(waiting.shard, out);
   }
@@ -283,8 +301,14 @@ void Control::count_notice(const domain::Event& event, const ledger::Answer* ans
   NoticeResult result = NoticeResult::new_;
   switch (answer->outcome) {
     case ledger::Outcome::duplicate:
-    case ledger::Outcome::order: result = NoticeResult::duplicate; ++totals_.duplicates; break;
-    case ledger::Outcome::conflict: result = NoticeResult::conflict; ++totals_.conflicts; break;
+    case ledger::Outcome::order:
+      result = NoticeResult::duplicate;
+      ++totals_.duplicates;
+      break;
+    case ledger::Outcome::conflict:
+      result = NoticeResult::conflict;
+      ++totals_.conflicts;
+      break;
     default:
       if (ledger::is_refusal(answer->outcome)) {
         result = NoticeResult::refused;
@@ -311,7 +335,8 @@ void Control::record_event(const domain::Event& event, const ledger::Answer* ans
   if (event.kind == EventKind::conversion) ++totals_.conversions;
 }
 
-// ---- learning -----------------------------------------------------------------------------------------------------
+// ---- learning
+// -----------------------------------------------------------------------------------------------------
 
 void Control::take_learning() {
   for (ShardLink* link : links_) {
@@ -325,7 +350,8 @@ void Control::take_learning() {
     }
     OfferMessage offer;
     for (int i = 0; i < 16'384 && link->offers.pop(offer); ++i) {
-      if (offer.catalogue_version == catalogue_->version) pacer_->offer(offer.campaign, static_cast<double>(offer.value));
+      if (offer.catalogue_version == catalogue_->version)
+        pacer_->offer(offer.campaign, static_cast<double>(offer.value));
     }
     VisitMessage visit;
     for (int i = 0; i < 4096 && link->visits.pop(visit); ++i) {
@@ -367,8 +393,10 @@ void Control::learn(const domain::Outcome& outcome) {
     parts_.users.update(facts.user, now_s, [&](domain::UserState& state) {
       ++state.impressions;
       for (const auto& cap : item.caps) {
-        const std::uint32_t index = creative == catalogue_->creative_index.end() ? UINT32_MAX : creative->second;
-        domain::frequency_add(state, domain::frequency_key(cap, *catalogue_, item, index), cap.window_s, now_s);
+        const std::uint32_t index =
+            creative == catalogue_->creative_index.end() ? UINT32_MAX : creative->second;
+        domain::frequency_add(state, domain::frequency_key(cap, *catalogue_, item, index), cap.window_s,
+                              now_s);
       }
     });
     return;
@@ -393,7 +421,8 @@ void Control::learn(const domain::Outcome& outcome) {
   }
 }
 
-// ---- time ---------------------------------------------------------------------------------------------------------
+// ---- time
+// ---------------------------------------------------------------------------------------------------------
 
 base::Result<std::monostate> Control::keep_time() {
   const MonoTime now = parts_.clock.mono();
@@ -453,7 +482,8 @@ void Control::refresh_costs() {
 
 double Control::cost_of_bid(double bid) const {
   if (bid <= worths_.front()) return static_cast<double>(costs_.front());
-  const double at = std::log(bid / worths_.front()) / std::log(worths_.back() / worths_.front()) * (kWorths - 1);
+  const double at =
+      std::log(bid / worths_.front()) / std::log(worths_.back() / worths_.front()) * (kWorths - 1);
   const auto low = static_cast<std::size_t>(at);
   if (low >= costs_.size() - 1) return static_cast<double>(costs_.back());
   const double rest = at - static_cast<double>(low);
@@ -462,7 +492,8 @@ double Control::cost_of_bid(double bid) const {
 
 void Control::log_snapshot(std::string_view kind, std::uint64_t version, std::string_view content) {
   bytes_.clear();
-  protocol::event::encode(protocol::event::SnapshotRecord{kind, version, parts_.clock.wall(), content}, bytes_);
+  protocol::event::encode(protocol::event::SnapshotRecord{kind, version, parts_.clock.wall(), content},
+                          bytes_);
   (void)snapshots_->append(kind, bytes_);
 }
 
@@ -477,7 +508,8 @@ void Control::publish(bool) {
   bundle->market = market_snapshot_;
   bundle->oversight = oversight_;
   bundle->today = today_;
-  if (bundle->pacing == nullptr || bundle->pacing->catalogue_version != catalogue_->version) return;  // after the next pace
+  if (bundle->pacing == nullptr || bundle->pacing->catalogue_version != catalogue_->version)
+    return;  // after the next pace
   for (std::size_t shard = 0; shard < links_.size(); ++shard) {
     ToShard out;
     out.kind = ToShard::Kind::published;

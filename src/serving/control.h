@@ -1,8 +1,10 @@
-// control: the slow loop without its thread: the ledger's only writer, the log's, the learners', and what shards are told.
+// control: the slow loop without its thread: the ledger's only writer, the log's, the learners', and what
+// shards are told.
 //
 // 1. All mutable truth of the process lives here and is touched by one thread.
 // 2. A round takes what shards have sent, makes it durable in one sync, and only then answers.
-// 3. Nothing learned changes a decision before it is published as an immutable snapshot, which is logged first.
+// 3. Nothing learned changes a decision before it is published as an immutable snapshot, which is logged
+// first.
 #pragma once
 
 #include <cstdint>
@@ -45,9 +47,9 @@ struct ControlParts {
 struct ControlTotals {
   std::uint64_t decisions_logged = 0, decisions_dropped = 0;
   std::uint64_t wins = 0, losses = 0, bills = 0, clicks = 0, conversions = 0;
-  std::uint64_t bids_won = 0;    ///< bids that turned out won, by whatever notice said so first
+  std::uint64_t bids_won = 0;  ///< bids that turned out won, by whatever notice said so first
   std::uint64_t conflicts = 0, refused_notices = 0, duplicates = 0;
-  base::Nanos reward;            ///< settled outcomes, by outcomes/rewards
+  base::Nanos reward;  ///< settled outcomes, by outcomes/rewards
   std::uint64_t rounds = 0, syncs = 0;
 };
 
@@ -59,9 +61,12 @@ struct ServedVersions {
 
 class Control {
  public:
-  /// Opens topics and ledger (recovering both) and takes the first catalogue. Errors: those of the log and the journal.
-  static base::Result<std::unique_ptr<Control>> open(const ServingSettings& settings, const ControlParts& parts,
-                                                     domain::CatalogueSnapshot catalogue, std::string_view catalogue_text);
+  /// Opens topics and ledger (recovering both) and takes the first catalogue. Errors: those of the log and
+  /// the journal.
+  static base::Result<std::unique_ptr<Control>> open(const ServingSettings& settings,
+                                                     const ControlParts& parts,
+                                                     domain::CatalogueSnapshot catalogue,
+                                                     std::string_view catalogue_text);
 
   /// Before the shards start. The link outlives the control.
   void attach(ShardLink& link);
@@ -131,7 +136,7 @@ class Control {
   domain::CatalogueSnapshot catalogue_;
   std::shared_ptr<const agents::targeting::TargetingIndex> targeting_;
   std::shared_ptr<const agents::oversight::OversightSnapshot> oversight_;
-  std::vector<domain::Zone> zones_;           ///< by campaign
+  std::vector<domain::Zone> zones_;  ///< by campaign
   std::vector<ledger::BudgetDay> today_;
   std::unique_ptr<agents::budget::Pacer> pacer_;
   agents::bid::MarketTracker market_;
@@ -144,7 +149,7 @@ class Control {
   std::vector<ledger::Command> commands_;
   std::vector<domain::Outcome> outcomes_;
   std::vector<agents::budget::MoneyState> money_;
-  std::vector<float> costs_;                  ///< expected cost on worths_
+  std::vector<float> costs_;  ///< expected cost on worths_
   std::vector<double> worths_;
   double first_price_share_ = 0.5;
   std::string bytes_;

@@ -33,7 +33,8 @@ using ReplyTag = std::uint64_t;
 /// Shard to control.
 struct ToControl {
   enum class Kind : std::uint8_t { none, lease, event } kind = Kind::none;
-  ledger::Command command;   ///< lease: a grant_lease or return_lease. event: win, bill or loss, if has_command
+  ledger::Command
+      command;  ///< lease: a grant_lease or return_lease. event: win, bill or loss, if has_command
   domain::Event event;
   bool has_command = false;
   bool wants_reply = false;  ///< the sender waits until it is durable
@@ -45,9 +46,9 @@ struct ToShard {
   enum class Kind : std::uint8_t { none, reply, lease, won, settled, lost, published } kind = Kind::none;
   ReplyTag reply = 0;
   int status = 204;
-  ledger::Answer answer;     ///< lease
-  base::BidId bid;           ///< won, settled, lost: of a bid of this shard
-  base::Nanos price;         ///< settled
+  ledger::Answer answer;  ///< lease
+  base::BidId bid;        ///< won, settled, lost: of a bid of this shard
+  base::Nanos price;      ///< settled
   std::shared_ptr<const Published> published;
 };
 
@@ -55,7 +56,7 @@ struct ToShard {
 struct OfferMessage {
   std::uint32_t campaign = 0;  ///< index
   std::uint64_t catalogue_version = 0;
-  float value = 0;             ///< nanos
+  float value = 0;  ///< nanos
 };
 
 /// A page that a known user visited: what the profile learns from requests.

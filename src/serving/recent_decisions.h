@@ -1,4 +1,5 @@
-// recent_decisions: the latest decision records by id, encoded, so that an operator who asks why need not search the log.
+// recent_decisions: the latest decision records by id, encoded, so that an operator who asks why need not
+// search the log.
 #pragma once
 
 #include <cstdint>
@@ -18,18 +19,23 @@ class RecentDecisions {
   explicit RecentDecisions(std::size_t records_max, std::size_t bytes_max = 64u << 20)
       : records_max_(records_max), bytes_max_(bytes_max) {}
 
-  /// Takes a copy of a record of the topic "decisions". Whatever is no decision, or too large, is passed over.
+  /// Takes a copy of a record of the topic "decisions". Whatever is no decision, or too large, is passed
+  /// over.
   void keep(std::string_view record) {
     base::DecisionId id;
-    if (records_max_ == 0 || record.size() > bytes_max_ / 16 || !protocol::event::peek_decision_id(record, id)) return;
-    while (!entries_.empty() && (entries_.size() >= records_max_ || bytes_ + record.size() > bytes_max_)) drop_oldest();
+    if (records_max_ == 0 || record.size() > bytes_max_ / 16 ||
+        !protocol::event::peek_decision_id(record, id))
+      return;
+    while (!entries_.empty() && (entries_.size() >= records_max_ || bytes_ + record.size() > bytes_max_))
+      drop_oldest();
     const std::uint64_t place = first_ + entries_.size();
     entries_.push_back({id, std::string(record)});
     bytes_ += record.size();
     places_[id] = place;
   }
 
-  /// The record of the decision, or of the decision that a bid belongs to; empty if it is not kept. Valid until keep().
+  /// The record of the decision, or of the decision that a bid belongs to; empty if it is not kept. Valid
+  /// until keep().
   [[nodiscard]] std::string_view find(base::DecisionId id) const {
     const auto at = places_.find(id.decision());
     return at == places_.end() ? std::string_view() : std::string_view(entries_[at->second - first_].record);
@@ -40,7 +46,8 @@ class RecentDecisions {
   /// Ids, newest first, at most `most`; calls `take(id, record)`.
   template <class Take>
   void newest(std::size_t most, Take&& take) const {
-    for (auto entry = entries_.rbegin(); entry != entries_.rend() && most > 0; ++entry, --most) take(entry->id, entry->record);
+    for (auto entry = entries_.rbegin(); entry != entries_.rend() && most > 0; ++entry, --most)
+      take(entry->id, entry->record);
   }
 
  private:
@@ -51,7 +58,8 @@ class RecentDecisions {
 
   void drop_oldest() {
     const auto at = places_.find(entries_.front().id);
-    if (at != places_.end() && at->second == first_) places_.erase(at);  // else a later record has the same id
+    if (at != places_.end() && at->second == first_)
+      places_.erase(at);  // else a later record has the same id
     bytes_ -= entries_.front().record.size();
     entries_.pop_front();
     ++first_;

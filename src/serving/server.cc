@@ -16,7 +16,8 @@ telemetry::Dimensions dimensions_of(const ServingSettings& settings) {
   telemetry::Dimensions dims;
   for (const auto& exchange : settings.exchanges) dims.exchanges.push_back(exchange.name);
   dims.topics = {"ledger", "decisions", "events", "snapshots"};
-  for (int i = 0; i < domain::kRefusals; ++i) dims.refusals.emplace_back(name_of(static_cast<domain::Refusal>(i)));
+  for (int i = 0; i < domain::kRefusals; ++i)
+    dims.refusals.emplace_back(name_of(static_cast<domain::Refusal>(i)));
   for (int i = 0; i < static_cast<int>(agents::fraud::Reason::count_); ++i) {
     dims.fraud_reasons.emplace_back(name_of(static_cast<agents::fraud::Reason>(i)));
   }
@@ -30,9 +31,10 @@ telemetry::Dimensions dimensions_of(const ServingSettings& settings) {
 }
 
 ReplyTag pack(http::ResponseHandle handle) {
-  // Connection slots and sequences fit: at most 2^16 connections a shard, 2^24 requests a connection before the tag wraps.
-  return static_cast<ReplyTag>(handle.connection & 0xffff) << 48 | static_cast<ReplyTag>(handle.generation & 0xffffff) << 24 |
-         (handle.sequence & 0xffffff);
+  // Connection slots and sequences fit: at most 2^16 connections a shard, 2^24 requests a connection before
+  // the tag wraps.
+  return static_cast<ReplyTag>(handle.connection & 0xffff) << 48 |
+         static_cast<ReplyTag>(handle.generation & 0xffffff) << 24 | (handle.sequence & 0xffffff);
 }
 
 void pin(std::thread::native_handle_type thread, unsigned core) {
@@ -49,16 +51,19 @@ constexpr std::string_view kJson = "application/json";
 /// One shard with its loop, server and thread.
 struct Server::ShardThread final : http::Handler {
   ShardThread(Server& server, std::size_t index)
-      : link(server.settings_.decision_ring_bytes), metrics(dimensions_of(server.settings_)), loop(server.clock_),
-        settings(server.settings_), http_server(loop, *this, metrics) {
+      : link(server.settings_.decision_ring_bytes),
+        metrics(dimensions_of(server.settings_)),
+        loop(server.clock_),
+        settings(server.settings_),
+        http_server(loop, *this, metrics) {
     ShardOptions options;
     options.node = {static_cast<std::uint16_t>(index + 1)};
     options.boot_epoch = server.control_->boot_epoch();
     options.seed = base::mix64(options.boot_epoch);
     auto signer = ledger::TokenSigner::make(settings.token_keys);
     BANDSTAND_CHECK(signer.has_value());
-    shard = std::make_unique<Shard>(settings, options, server.teams_(settings), *server.users_, *signer, server.clock_, metrics,
-                                    server.lines_->open("shard"), link);
+    shard = std::make_unique<Shard>(settings, options, server.teams_(settings), *server.users_, *signer,
+                                    server.clock_, metrics, server.lines_->open("shard"), link);
     shard->on_reply = [this](ReplyTag tag, int status) { complete(tag, status); };
     loop.on_wake([this] { shard->poll(); });
     loop.on_tick(std::chrono::milliseconds(5), [this](base::MonoTime) { shard->poll(); });
@@ -68,7 +73,8 @@ struct Server::ShardThread final : http::Handler {
     const std::string_view path = request.path;
     if (path.substr(0, 13) == "/openrtb2/bid") return bid(request, response, path.substr(13));
     if (path == "/v1/decide") return decide(request, response);
-    if (path.substr(0, 6) == "/n/v1/" || path.substr(0, 6) == "/e/v1/") return notice(request, response, path.substr(6));
+    if (path.substr(0, 6) == "/n/v1/" || path.substr(0, 6) == "/e/v1/")
+      return notice(request, response, path.substr(6));
     if (path == "/healthz") return response.send(200, "text/plain", "ok\n");
     response.send(404, kJson, R"({"code":"not_found","field":"","message":"no such path"})");
   }
@@ -81,8 +87,10 @@ struct Server::ShardThread final : http::Handler {
       while (exchange < settings.exchanges.size() && settings.exchanges[exchange].name != rest) ++exchange;
       if (exchange == settings.exchanges.size()) return response.send(404);
     }
-    // JSON whatever the header says (some exchanges, and curl, say something else), but not the other representation.
-    if (request.header(http::Header::content_type).find("protobuf") != std::string_view::npos) return response.send(415);
+    // JSON whatever the header says (some exchanges, and curl, say something else), but not the other
+    // representation.
+    if (request.header(http::Header::content_type).find("protobuf") != std::string_view::npos)
+      return response.send(415);
     const ShardReply reply =
         shard->bid(static_cast<std::uint16_t>(exchange), request.body, request.received, request.backlog);
     if (reply.body.empty()) return response.send(reply.status);
@@ -97,10 +105,12 @@ struct Server::ShardThread final : http::Handler {
   }
 
   void notice(const http::Request& request, http::Response& response, std::string_view token) {
-    if (request.method != http::Method::get && request.method != http::Method::post && request.method != http::Method::head) {
+    if (request.method != http::Method::get && request.method != http::Method::post &&
+        request.method != http::Method::head) {
       return response.send(405);
     }
-    // The answer may be owed for a while: the handle is made first, so that the tag can travel with the notice.
+    // The answer may be owed for a while: the handle is made first, so that the tag can travel with the
+    // notice.
     const http::ResponseHandle handle = response.defer();
     const ReplyTag tag = pack(handle);
     owed[tag & kOwedMask] = {tag, handle, request.received};
@@ -152,8 +162,12 @@ struct Server::ShardThread final : http::Handler {
   std::atomic<bool> finished{false};
 };
 
-Server::Server(ServingSettings settings, ServerOptions options, TeamFactory teams, AdminFactory admin, CatalogueLoader loader)
-    : settings_(std::move(settings)), options_(std::move(options)), teams_(std::move(teams)), admin_factory_(std::move(admin)),
+Server::Server(ServingSettings settings, ServerOptions options, TeamFactory teams, AdminFactory admin,
+               CatalogueLoader loader)
+    : settings_(std::move(settings)),
+      options_(std::move(options)),
+      teams_(std::move(teams)),
+      admin_factory_(std::move(admin)),
       loader_(std::move(loader)) {}
 
 Server::~Server() {
@@ -196,16 +210,20 @@ base::Result<std::monostate> Server::start() {
     out = std::move(*opened);
     return std::monostate{};
   };
-  if (auto opened = disk("", root_); !opened) return fail("cannot open the data directory " + options_.data_dir, opened.error());
-  if (auto opened = disk("/log", log_disk_); !opened) return fail("cannot open the log directory", opened.error());
-  if (auto opened = disk("/ledger", ledger_disk_); !opened) return fail("cannot open the ledger directory", opened.error());
+  if (auto opened = disk("", root_); !opened)
+    return fail("cannot open the data directory " + options_.data_dir, opened.error());
+  if (auto opened = disk("/log", log_disk_); !opened)
+    return fail("cannot open the log directory", opened.error());
+  if (auto opened = disk("/ledger", ledger_disk_); !opened)
+    return fail("cannot open the ledger directory", opened.error());
   auto lock = root_->lock("lock");
   if (!lock) return fail("cannot lock " + options_.data_dir, lock.error());
   lock_ = std::move(*lock);
   if (auto made = open_secrets(); !made) return fail("cannot keep the installation's secrets", made.error());
 
   LoadedCatalogue loaded = loader_();
-  if (loaded.catalogue == nullptr) return fail("the catalogue is not usable", base::fail(base::Code::invalid_input, ""));
+  if (loaded.catalogue == nullptr)
+    return fail("the catalogue is not usable", base::fail(base::Code::invalid_input, ""));
   log_ = log::open_file_log(*log_disk_, clock_);
   users_ = std::make_unique<agents::profile::UserTable>(settings_.users_max);
   control_metrics_ = std::make_unique<telemetry::Metrics>(dimensions_of(settings_));
@@ -224,7 +242,8 @@ base::Result<std::monostate> Server::start() {
   for (std::size_t i = 0; i < std::max(1u, settings_.shards); ++i) {
     shards_.push_back(std::make_unique<ShardThread>(*this, i));
     ShardThread& shard = *shards_.back();
-    if (auto bound = shard.http_server.listen(listen); !bound) return fail(shard.http_server.listen_error(), {bound.error().code, 0, ""});
+    if (auto bound = shard.http_server.listen(listen); !bound)
+      return fail(shard.http_server.listen_error(), {bound.error().code, 0, ""});
     listen = shard.http_server.bound().text();  // port 0 is picked once, then shared
     metric_sets_.push_back(&shard.metrics);
     control_->attach(shard.link);
@@ -274,7 +293,8 @@ int Server::run() {
     if (reloading_.exchange(false)) take_reload();
     const auto taken = control_->step();
     if (!taken) {
-      std::fprintf(stderr, "bandstand: stopping: the log or the ledger could not be written: %s. Restart recovers.\n",
+      std::fprintf(stderr,
+                   "bandstand: stopping: the log or the ledger could not be written: %s. Restart recovers.\n",
                    taken.error().what);
       stopping_.store(true);
       for (auto& shard : shards_) shard->thread.join();

@@ -18,7 +18,8 @@ namespace bandstand::serving {
 /// Makes the agents of one shard (app/wiring).
 using TeamFactory = std::function<std::unique_ptr<ShardTeam>(const ServingSettings&)>;
 /// Makes the operators' endpoint, which lives on the control thread.
-using AdminFactory = std::function<std::unique_ptr<http::Handler>(Control&, std::span<const telemetry::MetricSet* const>)>;
+using AdminFactory =
+    std::function<std::unique_ptr<http::Handler>(Control&, std::span<const telemetry::MetricSet* const>)>;
 /// Reads the catalogue anew; nullptr if it is bad (already reported).
 struct LoadedCatalogue {
   domain::CatalogueSnapshot catalogue;
@@ -30,13 +31,14 @@ struct ServerOptions {
   std::string data_dir = "data";
   std::string listen = "127.0.0.1:8080";
   std::string admin = "127.0.0.1:8081";
-  bool pin_threads = false;   ///< shard i on core i, control on the last
+  bool pin_threads = false;  ///< shard i on core i, control on the last
 };
 
 /// Starts, serves, stops. The thread that calls run() becomes the control thread.
 class Server {
  public:
-  Server(ServingSettings settings, ServerOptions options, TeamFactory teams, AdminFactory admin, CatalogueLoader loader);
+  Server(ServingSettings settings, ServerOptions options, TeamFactory teams, AdminFactory admin,
+         CatalogueLoader loader);
   ~Server();
 
   /// Opens data and sockets and starts the shards. Errors carry their text in error().
@@ -45,7 +47,8 @@ class Server {
   [[nodiscard]] std::string public_address() const;
   [[nodiscard]] std::string admin_address() const;
 
-  /// Serves until stop(); then drains (answers what is under way, gives leases back, flushes). Returns the exit code.
+  /// Serves until stop(); then drains (answers what is under way, gives leases back, flushes). Returns the
+  /// exit code.
   int run();
   /// Any thread, also a signal handler.
   void stop() noexcept { stopping_.store(true, std::memory_order_relaxed); }

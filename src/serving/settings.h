@@ -1,4 +1,5 @@
-// settings: what an operator decides about serving: exchanges, addresses, keys, windows; plain values with defaults in place.
+// settings: what an operator decides about serving: exchanges, addresses, keys, windows; plain values with
+// defaults in place.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +16,13 @@
 
 namespace bandstand::serving {
 
-/// Which report makes money move for bids at an exchange: exactly one of them. Video and audio, and first-party inventory,
-/// always bill on the impression.
+/// Which report makes money move for bids at an exchange: exactly one of them. Video and audio, and
+/// first-party inventory, always bill on the impression.
 enum class BillOn : std::uint8_t { burl, nurl, impression };
 
 /// One exchange, as agreed with it. Its index in the list is its number everywhere.
 struct ExchangeSettings {
-  std::string name;                     ///< in the path: /openrtb2/bid/{name}
+  std::string name;  ///< in the path: /openrtb2/bid/{name}
   std::string seat = "bandstand";
   BillOn bill_on = BillOn::burl;
   std::uint64_t default_currency = domain::pack8("USD");
@@ -29,17 +30,18 @@ struct ExchangeSettings {
   std::int32_t tmax_cap_ms = 300;
   base::Duration network = std::chrono::milliseconds(20);  ///< both ways, p95: taken off tmax
   base::Duration write_margin = std::chrono::milliseconds(1);
-  bool nbr_in_200 = false;              ///< no-bid as 200 with nbr instead of 204
-  bool own_nbr_codes = false;           ///< codes from 500 up are agreed
-  bool unusable_is_400 = false;         ///< well-formed but unusable requests: 400 instead of a no-bid
+  bool nbr_in_200 = false;       ///< no-bid as 200 with nbr instead of 204
+  bool own_nbr_codes = false;    ///< codes from 500 up are agreed
+  bool unusable_is_400 = false;  ///< well-formed but unusable requests: 400 instead of a no-bid
   bool macros_base64 = false;
 };
 
 struct ServingSettings {
-  std::string public_url = "http://127.0.0.1:8080";  ///< how exchanges and browsers reach us: base of all signed links
+  std::string public_url =
+      "http://127.0.0.1:8080";  ///< how exchanges and browsers reach us: base of all signed links
   std::vector<ExchangeSettings> exchanges{ExchangeSettings{"default"}};
-  std::uint16_t vendor_id = 0;          ///< IAB Global Vendor List; 0 = none: no consent under GDPR can be found
-  std::uint64_t user_salt = 0;          ///< keys user ids; made at first start and kept with the data
+  std::uint16_t vendor_id = 0;  ///< IAB Global Vendor List; 0 = none: no consent under GDPR can be found
+  std::uint64_t user_salt = 0;  ///< keys user ids; made at first start and kept with the data
   std::vector<ledger::TokenKey> token_keys;
   std::uint32_t token_life_s = 86'400;  ///< of clicks and conversions; notices too
   std::uint32_t shards = 1;
@@ -50,7 +52,8 @@ struct ServingSettings {
   outcomes::MatcherOptions matcher;
   std::vector<domain::FxRate> fx;
   base::Duration publish_every = std::chrono::seconds(2);  ///< models to shards
-  std::uint32_t log_sample_no_bid = 1;  ///< every n-th decision without a bid is logged; decisions with bids always are
+  std::uint32_t log_sample_no_bid =
+      1;  ///< every n-th decision without a bid is logged; decisions with bids always are
   std::size_t decision_ring_bytes = 16u << 20;
   std::size_t recent_decisions = 4096;  ///< kept in memory for the operators' API; at most 64 MiB of them
 };

@@ -34,7 +34,8 @@ telemetry::Agent agent_label(domain::Stage stage) {
 }
 
 bool is_agent(domain::Stage stage) {
-  return stage != domain::Stage::consent && stage != domain::Stage::auction && stage != domain::Stage::reservation;
+  return stage != domain::Stage::consent && stage != domain::Stage::auction &&
+         stage != domain::Stage::reservation;
 }
 
 telemetry::NoticeKind notice_label(ledger::TokenKind kind) {
@@ -63,8 +64,10 @@ domain::EventKind event_kind(ledger::TokenKind kind, std::string_view query) {
     case ledger::TokenKind::view: break;
   }
   static constexpr std::pair<std::string_view, EventKind> kProgress[] = {
-      {"e=start", EventKind::video_start}, {"e=firstQuartile", EventKind::video_first_quartile},
-      {"e=midpoint", EventKind::video_midpoint}, {"e=thirdQuartile", EventKind::video_third_quartile},
+      {"e=start", EventKind::video_start},
+      {"e=firstQuartile", EventKind::video_first_quartile},
+      {"e=midpoint", EventKind::video_midpoint},
+      {"e=thirdQuartile", EventKind::video_third_quartile},
       {"e=complete", EventKind::video_complete}};
   for (const auto& [name, event] : kProgress) {
     if (query.find(name) != std::string_view::npos) return event;
@@ -84,8 +87,8 @@ class Shard::WalletMoney final : public orchestrator::MoneySource {
   base::Result<orchestrator::Reserved> reserve(std::uint32_t campaign, base::BidId bid, base::Nanos price,
                                                base::Duration life) override {
     const MonoTime now = shard_.clock_.mono();
-    const auto reserved =
-        shard_.wallet_.reserve(shard_.published_->catalogue->campaigns[campaign].id, bid, price, now, now + life);
+    const auto reserved = shard_.wallet_.reserve(shard_.published_->catalogue->campaigns[campaign].id, bid,
+                                                 price, now, now + life);
     if (!reserved) return reserved.error();
     return orchestrator::Reserved{reserved->lease, reserved->day.value};
   }
@@ -95,22 +98,31 @@ class Shard::WalletMoney final : public orchestrator::MoneySource {
 };
 
 Shard::Shard(const ServingSettings& settings, const ShardOptions& options, std::unique_ptr<ShardTeam> team,
-             const agents::profile::UserTable& users, const ledger::TokenSigner& signer, const base::Clock& clock,
-             telemetry::Metrics& metrics, telemetry::Log& log, ShardLink& link)
-    : settings_(settings), options_(options), team_(std::move(team)), users_(users), signer_(signer), clock_(clock),
-      metrics_(metrics), log_(log), link_(link),
+             const agents::profile::UserTable& users, const ledger::TokenSigner& signer,
+             const base::Clock& clock, telemetry::Metrics& metrics, telemetry::Log& log, ShardLink& link)
+    : settings_(settings),
+      options_(options),
+      team_(std::move(team)),
+      users_(users),
+      signer_(signer),
+      clock_(clock),
+      metrics_(metrics),
+      log_(log),
+      link_(link),
       parser_([&] {
         protocol::openrtb::ParserOptions parser;
         parser.tcf_vendor_id = settings.vendor_id;
         return parser;
       }()),
-      decide_parser_(settings.vendor_id), wallet_([&] {
+      decide_parser_(settings.vendor_id),
+      wallet_([&] {
         ledger::WalletOptions wallet;
         wallet.node = options.node;
         wallet.incarnation = static_cast<std::uint32_t>(options.boot_epoch);
         return wallet;
       }()),
-      money_(std::make_unique<WalletMoney>(*this)), flow_(team_->team(), clock, settings.flow) {
+      money_(std::make_unique<WalletMoney>(*this)),
+      flow_(team_->team(), clock, settings.flow) {
   response_.reserve(64 * 1024);
   markup_.reserve(64 * 1024);
   scratch_.reserve(16 * 1024);
@@ -119,7 +131,8 @@ Shard::Shard(const ServingSettings& settings, const ShardOptions& options, std::
 
 Shard::~Shard() = default;
 
-// ---- bid requests -------------------------------------------------------------------------------------------------
+// ---- bid requests
+// -------------------------------------------------------------------------------------------------
 
 ShardReply Shard::no_bid(const ExchangeSettings& exchange, std::string_view id, NoBid reason) {
   metrics_.no_bids.add(telemetry::Nbr(static_cast<int>(reason)));
@@ -145,7 +158,8 @@ ShardReply Shard::refused(const ExchangeSettings& exchange) {
   return no_bid(exchange, request_.auction.id, NoBid::invalid_request);
 }
 
-ShardReply Shard::bid(std::uint16_t exchange_index, std::string_view body, MonoTime received, base::Duration waited) {
+ShardReply Shard::bid(std::uint16_t exchange_index, std::string_view body, MonoTime received,
+                      base::Duration waited) {
   using telemetry::BidOutcome;
   const ExchangeSettings& exchange = settings_.exchanges[exchange_index];
   const telemetry::Exchange label{exchange_index};
@@ -165,8 +179,10 @@ ShardReply Shard::bid(std::uint16_t exchange_index, std::string_view body, MonoT
   auction.exchange = exchange_index;
   const domain::Consent consent = domain::consent_gate(request_.privacy);
   protocol::openrtb::admit(consent, arena_, request_);
-  const std::int32_t tmax = auction.tmax_ms > 0 ? std::min(auction.tmax_ms, exchange.tmax_cap_ms) : exchange.tmax_default_ms;
-  const MonoTime deadline = received + (std::chrono::milliseconds(tmax) - exchange.network - exchange.write_margin - waited);
+  const std::int32_t tmax =
+      auction.tmax_ms > 0 ? std::min(auction.tmax_ms, exchange.tmax_cap_ms) : exchange.tmax_default_ms;
+  const MonoTime deadline =
+      received + (std::chrono::milliseconds(tmax) - exchange.network - exchange.write_margin - waited);
   const auto result = run_flow(auction, consent, request_.identity, body, deadline);
   ShardReply reply;
   if (result.bids.empty()) {
@@ -184,8 +200,10 @@ ShardReply Shard::bid(std::uint16_t exchange_index, std::string_view body, MonoT
 }
 
 orchestrator::FlowResult Shard::run_flow(domain::Auction& auction, const domain::Consent& consent,
-                                         const domain::SealedIdentity& identity, std::string_view body, MonoTime deadline) {
-  const auto decision = consent.may_identify() ? telemetry::ConsentDecision::personal : telemetry::ConsentDecision::contextual;
+                                         const domain::SealedIdentity& identity, std::string_view body,
+                                         MonoTime deadline) {
+  const auto decision =
+      consent.may_identify() ? telemetry::ConsentDecision::personal : telemetry::ConsentDecision::contextual;
   metrics_.consent_decisions.add({static_cast<std::size_t>(consent.basis())}, decision);
   const base::WallTime now = clock_.wall();
   const auto user = identity.open(consent, settings_.user_salt);
@@ -198,7 +216,8 @@ orchestrator::FlowResult Shard::run_flow(domain::Auction& auction, const domain:
   input.open_epoch = open_epoch_;
   input.request = body;
   input.id = {static_cast<std::uint64_t>(options_.node.value) << 48 | options_.boot_epoch, ++decisions_ << 8};
-  input.seed = base::mix64(options_.seed ^ decisions_ ^ (static_cast<std::uint64_t>(options_.node.value) << 56));
+  input.seed =
+      base::mix64(options_.seed ^ decisions_ ^ (static_cast<std::uint64_t>(options_.node.value) << 56));
   input.now = now;
   input.deadline = deadline;
   input.level = brownout_.level();
@@ -219,8 +238,8 @@ orchestrator::FlowResult Shard::run_flow(domain::Auction& auction, const domain:
   return result;
 }
 
-std::string_view Shard::sign(ledger::TokenKind kind, const orchestrator::Bid& bid, const domain::Auction& auction,
-                             bool bills) {
+std::string_view Shard::sign(ledger::TokenKind kind, const orchestrator::Bid& bid,
+                             const domain::Auction& auction, bool bills) {
   const domain::Catalogue& catalogue = *published_->catalogue;
   const domain::LineItem& item = catalogue.line_items[bid.line_item];
   const domain::Campaign& campaign = catalogue.campaign_of(item);
@@ -235,7 +254,8 @@ std::string_view Shard::sign(ledger::TokenKind kind, const orchestrator::Bid& bi
   token.lease = bid.reserved.lease;
   token.bid = bid.id;
   token.price_max = bid.amount_max;
-  for (int i = 0; i < 3; ++i) token.currency[static_cast<std::size_t>(i)] = static_cast<char>(campaign.currency >> (8 * i));
+  for (int i = 0; i < 3; ++i)
+    token.currency[static_cast<std::size_t>(i)] = static_cast<char>(campaign.currency >> (8 * i));
   token.day = {bid.reserved.day};
   token.bid_time = clock_.wall();
   token.lives_s = settings_.token_life_s;
@@ -251,8 +271,8 @@ std::string_view Shard::link_of(std::string_view path, std::string_view token) {
 }
 
 /// The creative as a browser, player or app shows it, into markup_.
-void Shard::append_markup(const orchestrator::Bid& bid, const domain::Auction& auction, std::string_view bid_id,
-                          const protocol::openrtb::TrackerUrls& urls) {
+void Shard::append_markup(const orchestrator::Bid& bid, const domain::Auction& auction,
+                          std::string_view bid_id, const protocol::openrtb::TrackerUrls& urls) {
   namespace rtb = protocol::openrtb;
   const domain::Catalogue& catalogue = *published_->catalogue;
   const domain::Creative& creative = catalogue.creatives[bid.creative];
@@ -264,7 +284,8 @@ void Shard::append_markup(const orchestrator::Bid& bid, const domain::Auction& a
       break;
     case domain::MediaType::video:
     case domain::MediaType::audio:
-      rtb::append_vast(creative, catalogue.advertiser_of(catalogue.line_items[bid.line_item]), bid_id, urls, markup_);
+      rtb::append_vast(creative, catalogue.advertiser_of(catalogue.line_items[bid.line_item]), bid_id, urls,
+                       markup_);
       break;
   }
 }
@@ -301,11 +322,13 @@ ShardReply Shard::answer_bids(const ExchangeSettings& exchange, const orchestrat
     b.loss_url = notice_url(TokenKind::loss, rtb::NoticeKind::loss, false);
 
     rtb::TrackerUrls urls;
-    urls.impression = link_of("/e/v1/", sign(TokenKind::impression, bid, request_.auction, bill_on == BillOn::impression));
+    urls.impression =
+        link_of("/e/v1/", sign(TokenKind::impression, bid, request_.auction, bill_on == BillOn::impression));
     if (bill_on == BillOn::impression) {
       // The browser fires it, but the exchange fills in the price, as it does everywhere in adm.
       scratch_.assign(urls.impression);
-      scratch_ += encoding == rtb::MacroEncoding::base64 ? "?e=b64&p=${AUCTION_PRICE:B64}" : "?p=${AUCTION_PRICE}";
+      scratch_ +=
+          encoding == rtb::MacroEncoding::base64 ? "?e=b64&p=${AUCTION_PRICE:B64}" : "?p=${AUCTION_PRICE}";
       urls.impression = arena_.copy(scratch_);
     }
     urls.click = link_of("/e/v1/", sign(TokenKind::click, bid, request_.auction, false));
@@ -329,7 +352,8 @@ ShardReply Shard::answer_bids(const ExchangeSettings& exchange, const orchestrat
     domains[0] = advertiser.domain;
     b.advertiser_domains = domains;
     b.bundle = creative.app_bundle;
-    auto categories = arena_.array<std::string_view>(advertiser.categories.size() + creative.categories.size());
+    auto categories =
+        arena_.array<std::string_view>(advertiser.categories.size() + creative.categories.size());
     std::size_t n = 0;
     for (const auto& category : advertiser.categories) categories[n++] = category;
     for (const auto& category : creative.categories) categories[n++] = category;
@@ -353,7 +377,8 @@ ShardReply Shard::answer_bids(const ExchangeSettings& exchange, const orchestrat
   base::format_id(result.record->id, decision.data());
   response.bid_id = {decision.data(), 32};
   response.seat = exchange.seat;
-  const std::uint64_t currency = catalogue.campaign_of(catalogue.line_items[result.bids[0].line_item]).currency;
+  const std::uint64_t currency =
+      catalogue.campaign_of(catalogue.line_items[result.bids[0].line_item]).currency;
   char code[3];
   for (int i = 0; i < 3; ++i) code[i] = static_cast<char>(currency >> (8 * i));
   response.currency = arena_.copy({code, 3});
@@ -363,7 +388,8 @@ ShardReply Shard::answer_bids(const ExchangeSettings& exchange, const orchestrat
   return {200, response_};
 }
 
-// ---- first-party decisions ----------------------------------------------------------------------------------------
+// ---- first-party decisions
+// ----------------------------------------------------------------------------------------
 
 ShardReply Shard::decide(std::string_view body, MonoTime received, base::Duration waited) {
   using telemetry::DecideOutcome;
@@ -384,7 +410,8 @@ ShardReply Shard::decide(std::string_view body, MonoTime received, base::Duratio
   domain::Auction& auction = decide_request_.auction;
   const domain::Consent consent = domain::consent_gate(decide_request_.privacy);
   if (consent.may_personalise()) auction.segments = decide_request_.sealed_segments;
-  const auto result = run_flow(auction, consent, decide_request_.identity, body, received + std::chrono::milliseconds(100));
+  const auto result =
+      run_flow(auction, consent, decide_request_.identity, body, received + std::chrono::milliseconds(100));
   metrics_.decide_requests.add(result.bids.empty() ? DecideOutcome::empty : DecideOutcome::filled);
   return answer_decisions(result);
 }
@@ -429,14 +456,17 @@ ShardReply Shard::answer_decisions(const orchestrator::FlowResult& result) {
     writer.add(out);
   }
   for (std::size_t i = 0; i < auction.impressions.size(); ++i) {
-    const bool filled = std::any_of(result.bids.begin(), result.bids.end(), [&](const auto& bid) { return bid.impression == i; });
-    if (!filled) writer.add_unfilled(auction.impressions[i].id, domain::name_of(result.record->impressions[i].no_bid));
+    const bool filled = std::any_of(result.bids.begin(), result.bids.end(),
+                                    [&](const auto& bid) { return bid.impression == i; });
+    if (!filled)
+      writer.add_unfilled(auction.impressions[i].id, domain::name_of(result.record->impressions[i].no_bid));
   }
   writer.end();
   return {200, response_};
 }
 
-// ---- after a decision ---------------------------------------------------------------------------------------------
+// ---- after a decision
+// ---------------------------------------------------------------------------------------------
 
 void Shard::count(const domain::DecisionRecord& record) {
   for (const auto& call : record.calls) {
@@ -454,15 +484,17 @@ void Shard::count(const domain::DecisionRecord& record) {
         break;
       default:
         metrics_.agent_requests.add(agent, AgentOutcome::skipped);
-        metrics_.agent_fallback.add(agent, call.outcome == domain::CallOutcome::off          ? FallbackReason::off
-                                           : call.outcome == domain::CallOutcome::no_time ? FallbackReason::deadline
-                                                                                           : FallbackReason::breaker_open);
+        metrics_.agent_fallback.add(agent, call.outcome == domain::CallOutcome::off ? FallbackReason::off
+                                           : call.outcome == domain::CallOutcome::no_time
+                                               ? FallbackReason::deadline
+                                               : FallbackReason::breaker_open);
     }
   }
   if (record.verdict_reason != 0) metrics_.fraud_verdicts.add({record.verdict_reason});
   for (const auto& impression : record.impressions) {
     for (const auto& candidate : impression.candidates) {
-      if (candidate.refusal != domain::Refusal::none) metrics_.refusals.add({static_cast<std::size_t>(candidate.refusal)});
+      if (candidate.refusal != domain::Refusal::none)
+        metrics_.refusals.add({static_cast<std::size_t>(candidate.refusal)});
       if (candidate.refusal == domain::Refusal::oversight) metrics_.oversight_vetoes.add({candidate.rule});
     }
   }
@@ -486,7 +518,8 @@ void Shard::publish_facts(const orchestrator::FlowResult& result, const domain::
       if (candidate.value <= 0) continue;
       const auto found = catalogue.line_item_index.find(candidate.line_item);
       if (found == catalogue.line_item_index.end()) continue;
-      link_.offers.push({catalogue.line_items[found->second].campaign, catalogue.version, static_cast<float>(candidate.value)});
+      link_.offers.push({catalogue.line_items[found->second].campaign, catalogue.version,
+                         static_cast<float>(candidate.value)});
     }
   }
   for (const auto& bid : result.bids) {
@@ -528,7 +561,8 @@ void Shard::publish_facts(const orchestrator::FlowResult& result, const domain::
   }
 }
 
-// ---- notices and events -------------------------------------------------------------------------------------------
+// ---- notices and events
+// -------------------------------------------------------------------------------------------
 
 NoticeReply Shard::reject_token(base::Code code) {
   using telemetry::TokenRejection;
@@ -541,8 +575,9 @@ NoticeReply Shard::reject_token(base::Code code) {
 std::string_view Shard::landing_page(base::CreativeId creative) const {
   if (published_ == nullptr) return {};
   const auto found = published_->catalogue->creative_index.find(creative.value);
-  return found == published_->catalogue->creative_index.end() ? std::string_view{}
-                                                              : published_->catalogue->creatives[found->second].landing_page;
+  return found == published_->catalogue->creative_index.end()
+             ? std::string_view{}
+             : published_->catalogue->creatives[found->second].landing_page;
 }
 
 NoticeReply Shard::notice(std::string_view token_text, std::string_view query, ReplyTag tag) {
@@ -581,12 +616,13 @@ NoticeReply Shard::notice(std::string_view token_text, std::string_view query, R
       message.command = token.command(ledger::CommandKind::bill, event.price);
       message.has_command = true;
     } else if (token.kind == TokenKind::win || token.kind == TokenKind::loss) {
-      message.command = token.command(token.kind == TokenKind::win ? ledger::CommandKind::win : ledger::CommandKind::loss,
-                                      event.price);
+      message.command = token.command(
+          token.kind == TokenKind::win ? ledger::CommandKind::win : ledger::CommandKind::loss, event.price);
       message.has_command = true;
     }
   }
-  const std::string_view landing = token.kind == TokenKind::click ? landing_page(token.creative) : std::string_view{};
+  const std::string_view landing =
+      token.kind == TokenKind::click ? landing_page(token.creative) : std::string_view{};
   // What moves money is answered when it is durable; a person waits for a click, so that is answered at once.
   message.wants_reply = message.has_command;
   message.reply = tag;
@@ -595,12 +631,14 @@ NoticeReply Shard::notice(std::string_view token_text, std::string_view query, R
   if (message.wants_reply) return {NoticeReply::Kind::later, 0, {}};
   if (!message.has_command) metrics_.notices.add(notice_label(token.kind), telemetry::NoticeResult::new_);
   if (token.kind == TokenKind::click) {
-    return landing.empty() ? NoticeReply{NoticeReply::Kind::now, 404, {}} : NoticeReply{NoticeReply::Kind::now, 302, landing};
+    return landing.empty() ? NoticeReply{NoticeReply::Kind::now, 404, {}}
+                           : NoticeReply{NoticeReply::Kind::now, 302, landing};
   }
   return {NoticeReply::Kind::now, 204, {}};
 }
 
-// ---- conversation with control ------------------------------------------------------------------------------------
+// ---- conversation with control
+// ------------------------------------------------------------------------------------
 
 void Shard::adopt(std::shared_ptr<const Published> published) {
   const bool new_catalogue = published_ == nullptr || published_->catalogue != published->catalogue;
@@ -658,8 +696,9 @@ void Shard::refresh_open(bool force) {
   if (!changed) return;
   ++open_epoch_;
   record_.clear();
-  protocol::event::encode(domain::ShardState{options_.node, open_epoch_, catalogue.version, clock_.wall(), open_campaigns_},
-                          record_);
+  protocol::event::encode(
+      domain::ShardState{options_.node, open_epoch_, catalogue.version, clock_.wall(), open_campaigns_},
+      record_);
   link_.decisions.push(record_);
 }
 

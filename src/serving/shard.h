@@ -1,6 +1,8 @@
-// shard: one thread's half of the server without its sockets: answers bid requests, decide requests and notices.
+// shard: one thread's half of the server without its sockets: answers bid requests, decide requests and
+// notices.
 //
-// 1. A request lives and dies here. Shared state comes by mailbox as immutable snapshots, swapped between two requests.
+// 1. A request lives and dies here. Shared state comes by mailbox as immutable snapshots, swapped between two
+// requests.
 // 2. A notice is answered only when the control thread says that it is durable.
 // 3. No clock but the injected one, no socket, no file: the simulator runs this class as it is.
 #pragma once
@@ -35,7 +37,12 @@ namespace bandstand::serving {
 /// The queues between one shard and the control thread.
 struct ShardLink {
   explicit ShardLink(std::size_t ring_bytes)
-      : to_control(1 << 14), to_shard(1 << 14), bids(1 << 14), offers(1 << 14), visits(1 << 12), decisions(ring_bytes) {}
+      : to_control(1 << 14),
+        to_shard(1 << 14),
+        bids(1 << 14),
+        offers(1 << 14),
+        visits(1 << 12),
+        decisions(ring_bytes) {}
   base::Mailbox<ToControl> to_control;
   base::Mailbox<ToShard> to_shard;
   base::Mailbox<domain::BidFacts> bids;
@@ -44,7 +51,8 @@ struct ShardLink {
   base::ByteRing decisions;
 };
 
-/// The agents of a shard and how snapshots reach them. Implemented by app/wiring, which knows the concrete policies.
+/// The agents of a shard and how snapshots reach them. Implemented by app/wiring, which knows the concrete
+/// policies.
 class ShardTeam {
  public:
   virtual ~ShardTeam() = default;
@@ -53,9 +61,9 @@ class ShardTeam {
 };
 
 struct ShardOptions {
-  base::NodeId node;               ///< from 1
-  std::uint64_t boot_epoch = 1;    ///< of this start of the process; never reused (the ledger's epoch)
-  std::uint64_t seed = 1;          ///< of the decisions' seeds
+  base::NodeId node;             ///< from 1
+  std::uint64_t boot_epoch = 1;  ///< of this start of the process; never reused (the ledger's epoch)
+  std::uint64_t seed = 1;        ///< of the decisions' seeds
 };
 
 /// An answer to a bid or decide request. The body is valid until the next call.
@@ -68,7 +76,7 @@ struct ShardReply {
 struct NoticeReply {
   enum class Kind : std::uint8_t { now, later } kind = Kind::now;
   int status = 204;
-  std::string_view location;       ///< of a 302
+  std::string_view location;  ///< of a 302
 };
 
 class Shard {
@@ -79,10 +87,12 @@ class Shard {
   ~Shard();
 
   /// `body` (inflated) must be readable for 64 bytes past its end. `waited`: in the queue before `received`.
-  ShardReply bid(std::uint16_t exchange, std::string_view body, base::MonoTime received, base::Duration waited);
+  ShardReply bid(std::uint16_t exchange, std::string_view body, base::MonoTime received,
+                 base::Duration waited);
   /// POST /v1/decide.
   ShardReply decide(std::string_view body, base::MonoTime received, base::Duration waited);
-  /// GET or POST /n/v1/{token} and /e/v1/{token}. With Kind::later the answer comes through on_reply with `tag`.
+  /// GET or POST /n/v1/{token} and /e/v1/{token}. With Kind::later the answer comes through on_reply with
+  /// `tag`.
   NoticeReply notice(std::string_view token, std::string_view query, ReplyTag tag);
 
   /// Takes in what control has sent, and lets leases go on. Call every few milliseconds and after a wake-up.
@@ -103,12 +113,14 @@ class Shard {
   ShardReply no_bid(const ExchangeSettings& exchange, std::string_view id, domain::NoBid reason);
   ShardReply refused(const ExchangeSettings& exchange);
   orchestrator::FlowResult run_flow(domain::Auction& auction, const domain::Consent& consent,
-                                    const domain::SealedIdentity& identity, std::string_view body, base::MonoTime deadline);
+                                    const domain::SealedIdentity& identity, std::string_view body,
+                                    base::MonoTime deadline);
   ShardReply answer_bids(const ExchangeSettings& exchange, const orchestrator::FlowResult& result);
   ShardReply answer_decisions(const orchestrator::FlowResult& result);
   void append_markup(const orchestrator::Bid& bid, const domain::Auction& auction, std::string_view bid_id,
                      const protocol::openrtb::TrackerUrls& urls);
-  std::string_view sign(ledger::TokenKind kind, const orchestrator::Bid& bid, const domain::Auction& auction, bool bills);
+  std::string_view sign(ledger::TokenKind kind, const orchestrator::Bid& bid, const domain::Auction& auction,
+                        bool bills);
   std::string_view link_of(std::string_view path, std::string_view token);
   void publish_facts(const orchestrator::FlowResult& result, const domain::Auction& auction);
   void count(const domain::DecisionRecord& record);

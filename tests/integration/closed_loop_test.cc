@@ -1,4 +1,5 @@
-// closed_loop_test: the production code in the simulated world: the books agree, runs repeat, decisions can be computed again.
+// closed_loop_test: the production code in the simulated world: the books agree, runs repeat, decisions can
+// be computed again.
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -31,7 +32,8 @@ Played play(std::uint64_t seed, double seconds, double rate, const simulation::N
   const auto catalogue = protocol::catalogue::read_catalogue(text, {"alpha", "beta"}, problems);
   EXPECT_TRUE(catalogue) << (problems.empty() ? "" : protocol::catalogue::print(problems[0], "demo"));
   played.local = std::make_unique<simulation::LocalBandstand>(
-      demo_settings(seconds), [](const serving::ServingSettings& s) { return make_team(s, TeamNames{}); }, catalogue, text, kStart);
+      demo_settings(seconds), [](const serving::ServingSettings& s) { return make_team(s, TeamNames{}); },
+      catalogue, text, kStart);
   auto options = demo_world(seed, seconds, rate);
   options.notices = notices;
   played.world = std::make_unique<simulation::World>(options, catalogue);
@@ -69,7 +71,8 @@ TEST(ClosedLoop, RepeatsByteForByteFromItsSeed) {
   const Played a = play(5, 20, 100, {});
   const Played b = play(5, 20, 100, {});
   EXPECT_EQ(a.world->sent_hash(), b.world->sent_hash());
-  EXPECT_EQ(a.local->control().journal().ledger().state_hash(), b.local->control().journal().ledger().state_hash());
+  EXPECT_EQ(a.local->control().journal().ledger().state_hash(),
+            b.local->control().journal().ledger().state_hash());
   const Played c = play(6, 20, 100, {});
   EXPECT_NE(a.world->sent_hash(), c.world->sent_hash());
 }

@@ -1,4 +1,5 @@
-// openrtb_replay_test: recorded auctions through a server with its sockets and threads: every one is answered.
+// openrtb_replay_test: recorded auctions through a server with its sockets and threads: every one is
+// answered.
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -38,7 +39,8 @@ constexpr const char* kAuction =
 
 std::filesystem::path recorded() {
   const char* root = std::getenv("BANDSTAND_DATA");
-  const std::filesystem::path data = root != nullptr && *root != '\0' ? root : BANDSTAND_SOURCE_DIR "/../shared/data";
+  const std::filesystem::path data =
+      root != nullptr && *root != '\0' ? root : BANDSTAND_SOURCE_DIR "/../shared/data";
   return data / "openrtb_traffic/datacratic-auctions-00001-15000.jsonl.xz";
 }
 
@@ -56,8 +58,9 @@ class Running {
     std::filesystem::create_directories(options.data_dir);
     server_ = std::make_unique<serving::Server>(
         settings, options, [](const serving::ServingSettings& s) { return make_team(s, {}); },
-        [](serving::Control& control,
-            std::span<const telemetry::MetricSet* const> sets) { return make_admin(control, sets); },
+        [](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) {
+          return make_admin(control, sets);
+        },
         [settings] { return parse_catalogue(kCatalogue, "(test)", settings); });
     started_ = server_->start().has_value();
     if (started_) thread_ = std::thread([this] { code_ = server_->run(); });
@@ -122,7 +125,8 @@ TEST(OpenrtbReplay, WrongUsageIsTwo) {
 }
 
 TEST(OpenrtbReplay, EveryRecordedAuctionIsAnswered) {
-  if (!std::filesystem::exists(recorded())) GTEST_SKIP() << recorded() << " not found; set BANDSTAND_DATA to the shared data";
+  if (!std::filesystem::exists(recorded()))
+    GTEST_SKIP() << recorded() << " not found; set BANDSTAND_DATA to the shared data";
   Running running(true);
   ASSERT_TRUE(running.started()) << running.error();
   for (const char* speed : {"recorded", "max"}) {
@@ -139,7 +143,8 @@ TEST(OpenrtbReplay, EveryRecordedAuctionIsAnswered) {
     EXPECT_EQ(json["answered"], 300);
     EXPECT_EQ(json["errors"], 0);
     EXPECT_EQ(json["statuses"]["200"], 300) << "each is a bid or a reason";
-    // Only at the recorded pace: a burst of a few milliseconds may find the shard's lease spent, and its renewal on the way.
+    // Only at the recorded pace: a burst of a few milliseconds may find the shard's lease spent, and its
+    // renewal on the way.
     if (options.speed == "recorded") EXPECT_GT(json["bids"], 0) << out.str();
     std::size_t reasons = 0;
     for (const auto& [reason, count] : json["nbr"].items()) reasons += count.get<std::size_t>();

@@ -27,7 +27,8 @@ constexpr const char* kRequest =
 class ServerThread : public testing::Test {
  protected:
   void SetUp() override {
-    data_ = std::filesystem::path(testing::TempDir()) / ("server-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    data_ = std::filesystem::path(testing::TempDir()) /
+            ("server-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
     std::filesystem::remove_all(data_);
     start();
   }
@@ -44,7 +45,9 @@ class ServerThread : public testing::Test {
     options.listen = options.admin = "127.0.0.1:0";
     server_ = std::make_unique<serving::Server>(
         settings, options, [](const serving::ServingSettings& s) { return make_team(s, TeamNames{}); },
-        [](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) { return make_admin(control, sets); },
+        [](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) {
+          return make_admin(control, sets);
+        },
         [settings] { return parse_catalogue(kCatalogue, "test", settings); });
     ASSERT_TRUE(server_->start()) << server_->error();
     thread_ = std::thread([this] { server_->run(); });
@@ -60,7 +63,8 @@ class ServerThread : public testing::Test {
     int status = 0;
     std::string body, location;
   };
-  Got call(const std::string& address, const char* method, const std::string& target, const std::string& body = "") {
+  Got call(const std::string& address, const char* method, const std::string& target,
+           const std::string& body = "") {
     struct Catcher final : serving::http::ReplyHandler {
       void on_reply(const serving::http::Reply& reply) override {
         got = {reply.status, std::string(reply.body), std::string(reply.location)};
@@ -83,7 +87,8 @@ class ServerThread : public testing::Test {
   Got bid() {
     // Leases take a round or two after the start.
     Got got;
-    for (int i = 0; i < 500 && got.status != 200; ++i) got = call(server_->public_address(), "POST", "/openrtb2/bid/alpha", kRequest);
+    for (int i = 0; i < 500 && got.status != 200; ++i)
+      got = call(server_->public_address(), "POST", "/openrtb2/bid/alpha", kRequest);
     return got;
   }
   static std::string field(const std::string& body, const std::string& name) {
@@ -111,14 +116,16 @@ TEST_F(ServerThread, BidsSettlesAndExplains) {
   const Got answer = bid();
   ASSERT_EQ(answer.status, 200);
   const std::string burl = field(answer.body, "burl");
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(call(server_->public_address(), "GET", target(burl, "1.25")).status, 204);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(call(server_->public_address(), "GET", target(burl, "1.25")).status, 204);
   const Got balance = call(server_->admin_address(), "GET", "/api/v1/campaigns/100/balance");
   EXPECT_EQ(balance.status, 200);
   EXPECT_EQ(field(balance.body, "charged"), "1250000") << "three notices, one charge: " << balance.body;
   std::string forged = target(burl, "0.01");
   forged[20] = forged[20] == 'A' ? 'B' : 'A';
   EXPECT_EQ(call(server_->public_address(), "GET", forged).status, 403);
-  const Got explained = call(server_->admin_address(), "GET", "/api/v1/decisions/" + field(answer.body, "bidid") + "?format=text");
+  const Got explained = call(server_->admin_address(), "GET",
+                             "/api/v1/decisions/" + field(answer.body, "bidid") + "?format=text");
   EXPECT_EQ(explained.status, 200);
   EXPECT_NE(explained.body.find("IN THE ANSWER"), std::string::npos) << explained.body;
 }
@@ -131,7 +138,8 @@ TEST_F(ServerThread, SettlesAfterARestartThatForgotEverything) {
   start();
   EXPECT_EQ(call(server_->public_address(), "GET", target(burl, "1.5")).status, 204);
   EXPECT_EQ(call(server_->public_address(), "GET", target(burl, "1.5")).status, 204);
-  EXPECT_EQ(field(call(server_->admin_address(), "GET", "/api/v1/campaigns/100/balance").body, "charged"), "1500000");
+  EXPECT_EQ(field(call(server_->admin_address(), "GET", "/api/v1/campaigns/100/balance").body, "charged"),
+            "1500000");
 }
 
 TEST_F(ServerThread, RefusesBadInputAsTheProtocolSays) {
@@ -149,7 +157,8 @@ TEST_F(ServerThread, RefusesBadInputAsTheProtocolSays) {
 
 TEST_F(ServerThread, SendsAClickOnlyToTheStoredLandingPage) {
   bid();
-  const Got decided = call(server_->public_address(), "POST", "/v1/decide", R"({"placements":[{"id":"top","sizes":["300x250"]}]})");
+  const Got decided = call(server_->public_address(), "POST", "/v1/decide",
+                           R"({"placements":[{"id":"top","sizes":["300x250"]}]})");
   ASSERT_EQ(decided.status, 200);
   std::string click = field(decided.body, "click_url");
   click.erase(0, click.find("/e/v1/"));

@@ -149,6 +149,7 @@ domain::ImpressionRecord decode_impression(pbf_reader in, base::Arena& arena) {
 
 domain::DecisionRecord* read_decision(std::string_view bytes, base::Arena& arena) {
   auto* r = arena.make<domain::DecisionRecord>();
+  r->basis = domain::ConsentBasis::not_regulated;  // value 0, which proto3 leaves out
   base::ArenaList<domain::CallRecord> calls(arena, 16);
   base::ArenaList<domain::ImpressionRecord> impressions(arena);
   pbf_reader in(bytes.data(), bytes.size());
