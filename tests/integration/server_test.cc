@@ -15,13 +15,15 @@ namespace {
 constexpr const char* kCatalogue = R"(
 advertisers: [{id: 1, name: Acme, domain: acme.example, categories: [IAB2]}]
 creatives:
-  - {id: 10, name: box, advertiser: 1, size: 300x250, markup: "<a href=\"{CLICK_URL}\">x</a>", landing_page: "https://acme.example/l"}
+  - {id: 10, name: box, advertiser: 1, size: 300x250, markup: "<a href=\"{CLICK_URL}\">x</a>",
+     landing_page: "https://acme.example/l"}
 campaigns: [{id: 100, name: spring, advertiser: 1, budget: "15.00", pacing: asap}]
 line_items: [{id: 1000, name: everyone, campaign: 100, value: "2.50", creatives: [10]}]
 )";
 constexpr const char* kRequest =
     R"({"id":"r1","at":1,"imp":[{"id":"1","banner":{"w":300,"h":250},"bidfloor":0.5}],"site":{"domain":"news.example"},)"
-    R"("device":{"ua":"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36",)"
+    R"("device":{"ua":"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 )"
+    R"((KHTML, like Gecko) Chrome/120.0 Safari/537.36",)"
     R"("ip":"24.5.6.7"},"tmax":200})";
 
 class ServerThread : public testing::Test {
