@@ -92,18 +92,15 @@ class FilterMaker {
   void push(SetId set, std::vector<PositionSets::Cursor>& to) {
     if (set != kNoSet) to.push_back(index_.sets.cursor(set));
   }
-  void note(const SetTable& table, std::string_view text) {
-    const std::uint32_t number = table.texts.find(text);
+  void note(const SetTable& table, std::string_view text) { note(table, table.texts.find(text)); }
+  /// Of a vocabulary in lower case.
+  void note_folded(const SetTable& table, std::string_view text) {
+    note(table, table.texts.find_folded(text));
+  }
+  void note(const SetTable& table, std::uint32_t number) {
     if (number == TextTable::kNone) return;
     push(table.lets_in[number], scratch_.lets_in);
     push(table.keeps_out[number], scratch_.keeps_out);
-  }
-
-  std::string_view lowered(std::string_view text) {
-    if (text.empty()) return text;
-    char* to = static_cast<char*>(arena_.take(text.size(), 1));
-    for (std::size_t i = 0; i < text.size(); ++i) to[i] = domain::to_lower(text[i]);
-    return {to, text.size()};
   }
 
   void media() {
@@ -165,7 +162,7 @@ class FilterMaker {
   void one_text(std::uint32_t reason, const Holders& base, const SetTable& table, std::string_view text) {
     if (table.texts.size() == 0) return;
     const Filter filter = open(reason, base.restricting());
-    note(table, lowered(text));
+    note_folded(table, text);
     close(filter);
   }
 
@@ -177,8 +174,8 @@ class FilterMaker {
     std::string_view domain = auction_.domain;
     if (domain.size() <= kHostBytesMax && index_.domains.texts.size() > 0) {
       while (!domain.empty() && domain.back() == '.') domain.remove_suffix(1);
-      for (std::string_view part = lowered(domain); !part.empty(); part = domain::parent_domain(part)) {
-        note(index_.domains, part);
+      for (std::string_view part = domain; !part.empty(); part = domain::parent_domain(part)) {
+        note_folded(index_.domains, part);
       }
     }
     if (!auction_.bundle.empty()) note(index_.apps, auction_.bundle);
@@ -197,7 +194,7 @@ class FilterMaker {
   void keywords() {
     if (index_.keywords.texts.size() == 0) return;
     const Filter filter = open(number_of(Refusal::keyword), index_.any_keyword.restricting());
-    for (const std::string_view keyword : auction_.keywords) note(index_.keywords, lowered(keyword));
+    for (const std::string_view keyword : auction_.keywords) note_folded(index_.keywords, keyword);
     close(filter);
   }
 
@@ -207,10 +204,10 @@ class FilterMaker {
     scratch_.touched.clear();
     for (const auto& [key, value] : auction_.key_values) {
       char* text = static_cast<char*>(arena_.take(key.size() + value.size() + 1, 1));
-      for (std::size_t i = 0; i < key.size(); ++i) text[i] = domain::to_lower(key[i]);
+      std::copy(key.begin(), key.end(), text);
       text[key.size()] = '\0';
-      for (std::size_t i = 0; i < value.size(); ++i) text[key.size() + 1 + i] = domain::to_lower(value[i]);
-      const std::uint32_t number = index_.key_values.texts.find({text, key.size() + value.size() + 1});
+      std::copy(value.begin(), value.end(), text + key.size() + 1);
+      const std::uint32_t number = index_.key_values.texts.find_folded({text, key.size() + value.size() + 1});
       if (number == TextTable::kNone) continue;
       for (const auto& [clause, bit] : index_.clause_keys[number]) {
         std::uint64_t& met = scratch_.clause_met[clause];
@@ -242,8 +239,8 @@ class FilterMaker {
     if (index_.categories.texts.size() == 0) return;
     const Filter filter = open(number_of(Refusal::category_block), index_.any_category.restricting());
     for (const std::string_view seen : auction_.source_categories) {
-      for (std::string_view part = lowered(seen); !part.empty(); part = domain::parent_category(part)) {
-        note(index_.categories, part);
+      for (std::string_view part = seen; !part.empty(); part = domain::parent_category(part)) {
+        note_folded(index_.categories, part);
       }
     }
     close(filter);
@@ -260,13 +257,13 @@ class FilterMaker {
     if (!auction_.blocked_categories.empty()) {
       const Filter filter = open(kCategory, nullptr);
       for (const std::string_view blocked : auction_.blocked_categories)
-        note(index_.own_categories, lowered(blocked));
+        note_folded(index_.own_categories, blocked);
       close(filter);
     }
     if (!auction_.categories_allowed.empty()) {
       const Filter filter = open(kCategory, &index_.nobody);
       for (const std::string_view allowed : auction_.categories_allowed) {
-        const std::uint32_t number = index_.own_categories.texts.find(lowered(allowed));
+        const std::uint32_t number = index_.own_categories.texts.find_folded(allowed);
         if (number != TextTable::kNone) push(index_.own_categories.lets_in[number], scratch_.lets_in);
       }
       close(filter);
@@ -277,10 +274,8 @@ class FilterMaker {
   void advertisers_of(domain::Texts domains, std::vector<PositionSets::Cursor>& to) {
     for (const std::string_view domain : domains) {
       const std::string_view entry = domain::listed_domain(domain);
-      if (entry.empty() || entry.size() > kHostBytesMax) continue;
-      char lower[kHostBytesMax];
-      for (std::size_t i = 0; i < entry.size(); ++i) lower[i] = domain::to_lower(entry[i]);
-      const std::uint32_t number = index_.own_domains.texts.find({lower, entry.size()});
+      if (entry.empty()) continue;
+      const std::uint32_t number = index_.own_domains.texts.find_folded(entry);
       if (number != TextTable::kNone) push(index_.own_domains.lets_in[number], to);
     }
   }

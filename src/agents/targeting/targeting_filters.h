@@ -95,7 +95,7 @@ struct LiveRows {
   const BitRow& open;    ///< may spend
 };
 
-/// Fills scratch.filters. About 1 us; the arena takes the texts in lower case.
+/// Fills scratch.filters. About 1 us.
 void make_filters(const TargetingIndex& index, const LiveRows& live, const TargetingInput& input,
                   base::WallTime now, FilterScratch& scratch, base::Arena& arena);
 

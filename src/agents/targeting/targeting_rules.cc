@@ -106,6 +106,38 @@ void TargetingRules::follow_hours(base::WallTime now) {
   }
 }
 
+/// Leaves in `alive` who passes all filters, and counts the others by reason; false if nobody is left.
+/// Filters of one reason stand together and are counted as one.
+bool TargetingRules::pass_filters(std::uint32_t block, std::uint32_t lanes, Lane* alive) {
+  Lane before[kBlockLanes];
+  std::memcpy(before, alive, lanes * sizeof(Lane));
+  for (std::size_t f = 0; f < scratch_.filters.size(); ++f) {
+    const Filter& filter = scratch_.filters[f];
+    Lane composed[kBlockLanes];
+    const Lane* passes = composed;
+    if (filter.is_plain()) {
+      passes = filter.base->block(block);
+    } else {
+      compose(index_->sets, filter, scratch_, block, lanes, composed);
+    }
+#pragma GCC unroll 4
+    for (std::uint32_t i = 0; i < lanes; ++i) alive[i] &= passes[i];
+    if (f + 1 < scratch_.filters.size() && scratch_.filters[f + 1].reason == filter.reason) continue;
+    Lane refused[kBlockLanes];
+    Lane some_refused{};
+    Lane some_left{};
+    for (std::uint32_t i = 0; i < lanes; ++i) {
+      refused[i] = before[i] & ~alive[i];
+      before[i] = alive[i];
+      some_refused |= refused[i];
+      some_left |= alive[i];
+    }
+    if (!is_zero(some_refused)) counters_.add(filter.reason, block, refused, lanes);
+    if (is_zero(some_left)) return false;
+  }
+  return true;
+}
+
 TargetingAnswer TargetingRules::walk(const TargetingInput& input, Arena& arena) {
   const TargetingIndex& index = *index_;
   TargetingAnswer answer;
@@ -119,31 +151,7 @@ TargetingAnswer TargetingRules::walk(const TargetingInput& input, Arena& arena) 
     seen += std::min(kBlockBits, index.count - block * kBlockBits);
     Lane alive[kBlockLanes];
     std::memcpy(alive, index.everyone.block(block), lanes * sizeof(Lane));
-    bool any_left = true;
-    for (const Filter& filter : scratch_.filters) {
-      Lane composed[kBlockLanes];
-      const Lane* passes = composed;
-      if (filter.is_plain()) {
-        passes = filter.base->block(block);
-      } else {
-        compose(index.sets, filter, scratch_, block, lanes, composed);
-      }
-      Lane refused[kBlockLanes];
-      Lane some_refused{};
-      Lane some_left{};
-      for (std::uint32_t i = 0; i < lanes; ++i) {
-        refused[i] = alive[i] & ~passes[i];
-        alive[i] &= passes[i];
-        some_refused |= refused[i];
-        some_left |= alive[i];
-      }
-      if (!is_zero(some_refused)) counters_.add(filter.reason, block, refused, lanes);
-      if (is_zero(some_left)) {
-        any_left = false;
-        break;
-      }
-    }
-    if (!any_left) continue;
+    if (!pass_filters(block, lanes, alive)) continue;
     auto* words = reinterpret_cast<std::uint64_t*>(alive);
     bool some_outranked = false;
     for (std::uint32_t w = 0; w < lanes * 4; ++w) {

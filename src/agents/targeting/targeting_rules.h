@@ -1,4 +1,5 @@
-// targeting_rules: rule targeting over the index: filters of bits, and-ed block by block until enough line items are found.
+// targeting_rules: rule targeting over the index: filters of bits, and-ed block by block until enough line
+// items are found.
 //
 // 1. Says exactly what targeting_scan says: the same candidates in the same order, the same reason for every
 // refusal.
@@ -42,6 +43,7 @@ class TargetingRules final : public TargetingAgent {
   void follow_open(std::span<const std::uint64_t> open);
   void follow_flight(base::WallTime now);
   void follow_hours(base::WallTime now);
+  bool pass_filters(std::uint32_t block, std::uint32_t lanes, Lane* alive);
   TargetingAnswer walk(const TargetingInput& input, base::Arena& arena);
 
   std::shared_ptr<const TargetingIndex> index_;

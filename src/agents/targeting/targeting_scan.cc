@@ -130,10 +130,10 @@ bool segments_fit(const Targeting& wanted, const TargetingInput& input) {
 bool words_fit(const Targeting& wanted, const Auction& auction) {
   if (meets(auction.keywords, wanted.keywords_not, same_folded)) return false;
   if (!wanted.keywords.empty() && !meets(auction.keywords, wanted.keywords, same_folded)) return false;
-  for (const auto& [key, ignored] : wanted.key_values) {
+  for (const auto& demand : wanted.key_values) {
     const bool met =
         std::any_of(wanted.key_values.begin(), wanted.key_values.end(), [&](const auto& alternative) {
-          return same_folded(alternative.first, key) &&
+          return same_folded(alternative.first, demand.first) &&
                  std::any_of(auction.key_values.begin(), auction.key_values.end(), [&](const auto& seen) {
                    return same_folded(seen.first, alternative.first) &&
                           same_folded(seen.second, alternative.second);
