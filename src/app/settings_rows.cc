@@ -178,6 +178,9 @@ void add_process(Rows& rows) {
                   operators,
                   "One of so many decisions without a bid is logged; decisions with bids always are."},
       AT(serving.log_sample_no_bid));
+  add(SettingInfo{"log.recent_decisions", integer, "decisions", 0, 1 << 20, {}, operators,
+                  "Kept in memory for the operators' API; at most 64 MiB of them."},
+      AT(serving.recent_decisions));
   add(SettingInfo{"log.ring_bytes",
                   integer,
                   "bytes",
