@@ -1,5 +1,5 @@
 // bandstand_bench: all benchmarks, side by side in one run. Usage: bandstand_bench [--json FILE] [--quick]
-// [decision|served]
+// [agents|decision|served]
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -45,6 +45,7 @@ int main(int argc, char** argv) {
     }
   }
   bandstand::bench::Figures figures;
+  if (only.empty() || only == "agents") bandstand::bench::agents_bench(figures, quick);
   if (only.empty() || only == "decision") bandstand::bench::decision_bench(figures, quick);
   if (only.empty() || only == "served") bandstand::bench::served_bench(figures, quick);
   if (!json.empty()) std::ofstream(json) << figures.json();

@@ -26,6 +26,7 @@ class Figures {
 /// Heap allocations of this process so far (operator new is replaced in allocation_count.cc).
 std::uint64_t allocations();
 
+void agents_bench(Figures& figures, bool quick);
 void decision_bench(Figures& figures, bool quick);
 void served_bench(Figures& figures, bool quick);
 

@@ -42,7 +42,11 @@ int PriceGrid::beaten_by(std::int64_t bid) const {
 }
 
 Landscape::Landscape(PriceGrid grid, std::span<const double> mass)
-    : grid_(std::move(grid)), mass_(mass.begin(), mass.end()), win_(mass.size()), cost_(mass.size()) {
+    : grid_(std::move(grid)),
+      edge_(grid_.uppers().begin(), grid_.uppers().end()),
+      mass_(mass.begin(), mass.end()),
+      win_(mass.size()),
+      cost_(mass.size()) {
   BANDSTAND_CHECK(mass_.size() == static_cast<std::size_t>(grid_.size()));
   double sum = 0;
   for (const double m : mass_) {
@@ -65,21 +69,21 @@ Landscape::Landscape(PriceGrid grid, std::span<const double> mass)
 }
 
 ShadedBid Landscape::best_first_price_bid(double value, std::int64_t floor) const {
-  ShadedBid best;
-  if (!(value > static_cast<double>(floor))) return best;
-  const auto consider = [&](std::int64_t bid, int bin) {
-    const double win = win_probability_of_bin(bin);
-    const double surplus = (value - static_cast<double>(bid)) * win;
-    if (surplus > best.surplus) best = {bid, win, surplus};
-  };
+  if (!(value > static_cast<double>(floor))) return {};
   const int at_floor = grid_.beaten_by(floor);
-  consider(floor, at_floor);
-  for (int k = at_floor + 1; k < grid_.size(); ++k) {
-    const std::int64_t edge = grid_.upper(k);
-    if (static_cast<double>(edge) >= value) break;
-    consider(edge, k);
+  double most = (value - static_cast<double>(floor)) * win_probability_of_bin(at_floor);
+  int best = at_floor;
+  const auto first = static_cast<std::size_t>(at_floor + 1);
+  const auto end = static_cast<std::size_t>(std::lower_bound(edge_.begin(), edge_.end(), value) - edge_.begin());
+  for (std::size_t k = first; k < end; ++k) {
+    const double surplus = (value - edge_[k]) * win_[k];
+    if (surplus > most) {
+      most = surplus;
+      best = static_cast<int>(k);
+    }
   }
-  return best;
+  if (!(most > 0)) return {};
+  return {best == at_floor ? floor : grid_.upper(best), win_probability_of_bin(best), most};
 }
 
 }  // namespace bandstand::agents::bid

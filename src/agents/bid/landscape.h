@@ -72,6 +72,7 @@ class Landscape {
 
  private:
   PriceGrid grid_;
+  std::vector<double> edge_;  ///< the grid's, as they enter the search for the best bid
   std::vector<double> mass_;
   std::vector<double> win_;   ///< F(k)
   std::vector<double> cost_;  ///< C(k)

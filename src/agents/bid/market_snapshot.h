@@ -61,7 +61,7 @@ class MarketSnapshot {
     MarketLevel level = MarketLevel::all;
     float weight = 0;
   };
-  /// The narrowest market known. At most four probes, about 20 ns.
+  /// The narrowest market known; the answer points into this snapshot. At most four probes, about 20 ns.
   [[nodiscard]] Law law_of(const MarketKey& key) const noexcept;
 
   [[nodiscard]] std::uint32_t version() const { return version_; }

@@ -135,7 +135,8 @@ TEST(MarketTracker, ForgetsAPriceLevelThatIsOver) {
   };
   for (int i = 0; i < 10; ++i) window(2 * kCpm);
   for (int i = 0; i < 5; ++i) window(4 * kCpm);
-  const auto law = tracker.publish()->law_of(market_of(win.facts));
+  const MarketSnapshotPtr snapshot = tracker.publish();
+  const auto law = snapshot->law_of(market_of(win.facts));
   EXPECT_LT(law.landscape->win_probability(3 * kCpm), 0.4);
   EXPECT_LT(law.weight, 3000);
 }
