@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -72,7 +73,9 @@ class Control {
   void attach(ShardLink& link);
   /// A new catalogue (already checked): budgets follow, campaigns keep their state.
   void replace_catalogue(domain::CatalogueSnapshot catalogue, std::string_view text);
-  void set_kill_switches(const agents::oversight::KillSwitches& kill);
+  /// In force at once, and kept on disk. An error means that the disk would not take them: they hold until a
+  /// restart.
+  base::Result<std::monostate> set_kill_switches(const agents::oversight::KillSwitches& kill);
   [[nodiscard]] const agents::oversight::KillSwitches& kill_switches() const { return oversight_->kill; }
 
   /// One round. Returns how many messages it took. Errors are final: the process must stop and recover.
@@ -92,6 +95,8 @@ class Control {
   [[nodiscard]] ledger::BudgetDay today(std::uint32_t campaign) const { return today_[campaign]; }
   [[nodiscard]] const RecentDecisions& recent_decisions() const { return recent_; }
   [[nodiscard]] const ServingSettings& settings() const { return settings_; }
+  /// Called about once a second from step(), after the metrics are up to date.
+  std::function<void()> on_second;
   [[nodiscard]] ServedVersions versions() const;
   /// Sum over all accounts of all campaigns; anything but 0 is a bug. Linear in the campaigns.
   [[nodiscard]] base::Nanos imbalance() const;
@@ -106,6 +111,7 @@ class Control {
 
   Control(const ServingSettings& settings, const ControlParts& parts);
   base::Result<std::monostate> open_topics();
+  void load_switches();
   base::Result<std::monostate> fund();
   bool refresh_days();
   std::size_t take_messages();
