@@ -40,6 +40,7 @@ function time(us) {
 /// Nanos (a decimal string) as units of currency.
 function money(nanos) {
   const units = Number(nanos) / 1e9;
+  if (units === 0) return "0";
   const digits = Math.abs(units) >= 1000 ? 0 : Math.abs(units) >= 10 ? 2 : 4;
   return units.toLocaleString("en", {minimumFractionDigits: digits, maximumFractionDigits: digits});
 }
@@ -51,11 +52,11 @@ function age(seconds) {
 
 // ---- plots ---------------------------------------------------------------------------------------------------------
 
-/// Rounded up to 1, 2 or 5 times a power of ten, so that the scale does not jump with every point.
+/// Rounded up to a round number, so that the scale does not jump with every point.
 function ceiling(value) {
   if (!(value > 0)) return 1;
   const power = Math.pow(10, Math.floor(Math.log10(value)));
-  return [1, 2, 5, 10].map(n => n * power).find(n => n >= value * .999);
+  return [1, 1.5, 2, 3, 5, 7.5, 10].map(n => n * power).find(n => n >= value * .999);
 }
 
 /// Runs of points without a gap, as coordinates in a box of 240 by 84; the newest point stands at the right.
@@ -67,7 +68,7 @@ function runs(values, low, high) {
       return;
     }
     const x = 240 * (i + kPoints - values.length) / (kPoints - 1);
-    out[out.length - 1].push([x, 82 - 76 * (value - low) / (high - low)]);
+    out[out.length - 1].push([x, 83 - 66 * (value - low) / (high - low)]);  // the scale's text stands above
   });
   return out.filter(run => run.length > 0);
 }
@@ -95,7 +96,7 @@ function plot(id, lines, top, limit) {
       }
       svg.append(group);
     }
-    box.append(svg, make("span", "top", top(high)));
+    box.append(svg, make("span", "top", top(high).replace(/[.]0+ /, " ")));
   }
   const axis = make("div", "axis");
   axis.append(make("span", "", "2 min ago"), make("span", "", "now"));
@@ -155,7 +156,7 @@ function bar(part, whole, mark) {
   const svg = draw("svg", {class: "bar", viewBox: "0 0 100 12", preserveAspectRatio: "none", "aria-hidden": "true"});
   svg.append(draw("rect", {class: "track", x: 0, y: 2, width: 100, height: 8, rx: 1}),
              draw("rect", {class: "fill", x: 0, y: 2, width: at(part), height: 8, rx: 1}));
-  if (mark !== undefined) svg.append(draw("rect", {class: "mark", x: Math.min(99.2, at(mark)), y: 0, width: .8, height: 12}));
+  if (mark !== undefined) svg.append(draw("rect", {class: "mark", x: Math.min(98.9, at(mark)), y: 0, width: 1.1, height: 12}));
   return svg;
 }
 
@@ -164,9 +165,9 @@ function bar(part, whole, mark) {
 function showTiles(status) {
   const traffic = status.traffic, latency = status.latency;
   figure("requests", [count(traffic.requests_per_s), [`  ${count(traffic.requests)} since the start`, "small"]]);
-  figure("latency", [[time(latency.p50_us), "one"], ["  half   ", "small"], [time(latency.p99_us), "two"], ["  99 %", "small"]]);
+  figure("latency", [[time(latency.p50_us), "one"], ["  median   ", "small"], [time(latency.p99_us), "two"], ["  p99", "small"]]);
   figure("rates", [[share(traffic.bid_rate), "one"], ["  bid   ", "small"], [share(traffic.win_rate), "two"], ["  won", "small"]]);
-  figure("reward", [money(status.money.reward), ["  units of currency, since the start", "small"]]);
+  figure("reward", [money(status.money.reward), ["  since the start", "small"]]);
   const list = name => points.map(point => point[name]);
   plot("requests", [{values: list("requests_per_s"), className: "one"}], count);
   plot("latency", [{values: list("p50_us"), className: "one"}, {values: list("p99_us"), className: "two"}], time);
@@ -212,7 +213,7 @@ function showCampaigns(status) {
        title: campaign.closed_words || ""}]};
   });
   table("campaigns", ["campaign", "", "spent", "plan", {text: "budget", className: "narrow"},
-                      {text: "mu", className: "narrow"}, ""], rows, "no campaigns in the catalogue");
+                      {text: "mu", className: "narrow"}, "state"], rows, "no campaigns in the catalogue");
   if (status.campaigns_total > status.campaigns.length) {
     part("campaigns", ".rows").append(make("p", "hint",
         `the ${status.campaigns.length} largest of ${status.campaigns_total}; /api/v1/campaigns has all`));
@@ -221,7 +222,7 @@ function showCampaigns(status) {
 
 function showAgents(status) {
   const slowest = Math.max(...status.agents.map(agent => agent.mean_us || 0));
-  table("agents", ["agent", "", "mean", "99 %", "fallbacks"], status.agents.map(agent => ({cells: [
+  table("agents", ["agent", "", "mean", "p99", "fallbacks"], status.agents.map(agent => ({cells: [
     agent.agent, bar(agent.mean_us || 0, slowest), time(agent.mean_us), {text: time(agent.p99_us), className: "dim"},
     {text: count(agent.fallbacks), className: agent.fallback_share > .01 ? "bad" : "dim",
      title: Object.entries(agent.fallback_reasons).map(([reason, n]) => `${n} ${reason}`).join(", ")}]})),
@@ -232,7 +233,7 @@ function showRest(status) {
   const reasons = status.traffic.no_bids.slice().sort((a, b) => b.count - a.count).slice(0, 6);
   table("nobids", null, reasons.map(reason => ({cells: [
     {text: reason.words, className: "name", title: `${reason.nbr} ${reason.name}`},
-    bar(reason.count, reasons[0].count), count(reason.count)]})), "every request so far got a bid, or there was none");
+    bar(reason.count, reasons[0].count), count(reason.count)]})), "no request so far was left without a bid");
   const o = status.outcomes;
   table("outcomes", null, [
     ["won, charged, lost", `${count(status.traffic.bids_won)}, ${count(o.bills)}, ${count(o.losses)}`],
