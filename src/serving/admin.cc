@@ -29,6 +29,7 @@ constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kRead = "GET, HEAD";
 constexpr std::size_t kDecisionsListed = 50;
+constexpr std::size_t kLineItemsListed = 1000;
 constexpr std::size_t kRefusalDecisions = 1000;  // about 2 ms of reading
 
 /// The parts of a path that matched "{id}" and the like: at most one here.
@@ -68,6 +69,44 @@ bool is_address(std::string_view host) {
   if (host.empty()) return false;
   return host.front() == '[' ||
          std::all_of(host.begin(), host.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
+using Reasons = std::array<std::uint64_t, domain::kRefusals>;
+
+/// What became of a line item's candidacies.
+struct RefusalTally {
+  std::uint64_t candidate = 0, bids = 0;
+  Reasons by_reason{};
+};
+
+/// Over the latest decisions that are kept, by line item.
+std::map<std::uint32_t, RefusalTally> late_refusals(const Control& control, std::uint64_t& decisions) {
+  std::map<std::uint32_t, RefusalTally> out;
+  base::Arena arena;
+  control.recent_decisions().newest(kRefusalDecisions, [&](base::DecisionId, std::string_view bytes) {
+    arena.reset();
+    const auto record = protocol::event::decode_decision(bytes, arena);
+    if (!record) return;
+    ++decisions;
+    for (const auto& impression : (*record)->impressions) {
+      for (const auto& candidate : impression.candidates) {
+        RefusalTally& tally = out[candidate.line_item];
+        ++tally.candidate;
+        ++(candidate.refusal == domain::Refusal::none
+               ? tally.bids
+               : tally.by_reason[static_cast<std::size_t>(candidate.refusal)]);
+      }
+    }
+  });
+  return out;
+}
+
+ordered_json reasons_json(const Reasons& counts) {
+  ordered_json out = ordered_json::object();
+  for (std::size_t i = 1; i < counts.size(); ++i) {
+    if (counts[i] > 0) out[domain::name_of(static_cast<domain::Refusal>(i))] = counts[i];
+  }
+  return out;
 }
 
 }  // namespace
@@ -311,49 +350,41 @@ void AdminEndpoint::decision(Call& call) {
   call.text(200, kJson, explain_json(**record, context));
 }
 
-/// Over the decisions that are kept: why line items that came past targeting left after all, by line item and
-/// reason.
+/// The funnel: how often targeting refused each line item, and why those that came past it left after all.
 void AdminEndpoint::refusals(Call& call) {
-  struct Counts {
-    std::uint64_t considered = 0, bids = 0;
-    std::array<std::uint64_t, domain::kRefusals> by_reason{};
-  };
-  std::map<std::uint32_t, Counts> items;
-  std::uint64_t read = 0;
-  base::Arena arena;
-  control_.recent_decisions().newest(kRefusalDecisions, [&](base::DecisionId, std::string_view bytes) {
-    arena.reset();
-    const auto record = protocol::event::decode_decision(bytes, arena);
-    if (!record) return;
-    ++read;
-    for (const auto& impression : (*record)->impressions) {
-      for (const auto& candidate : impression.candidates) {
-        Counts& counts = items[candidate.line_item];
-        ++counts.considered;
-        ++(candidate.refusal == domain::Refusal::none
-               ? counts.bids
-               : counts.by_reason[static_cast<std::size_t>(candidate.refusal)]);
-      }
+  std::uint32_t only = 0;
+  if (const auto given = http::query_value(call.request.query, "line_item")) {
+    const auto read = std::from_chars(given->data(), given->data() + given->size(), only);
+    if (read.ec != std::errc{} || read.ptr != given->data() + given->size()) {
+      return call.refuse(400, "invalid_request", "line_item", "a line item's id is a whole number");
     }
-  });
-  ordered_json out = {
-      {"decisions", read}, {"since_start", ordered_json::object()}, {"line_items", ordered_json::array()}};
-  for (const auto& reason : history_.values_of("bandstand_refusals_total", "reason")) {
-    const auto count = history_.total("bandstand_refusals_total", "reason", reason);
-    if (count > 0) out["since_start"][reason] = count;
   }
+  std::uint64_t decisions = 0;
+  const auto late = late_refusals(control_, decisions);
+  std::vector<std::uint32_t> ids;
+  for (const auto& item : control_.catalogue().line_items) {
+    if (only == 0 || item.id.value == only) ids.push_back(item.id.value);
+  }
+  if (only != 0 && ids.empty())
+    return call.refuse(404, "not_found", "line_item", "the catalogue has no such line item");
+  const std::size_t total = ids.size();
+  ids.resize(std::min(ids.size(), kLineItemsListed));
+  ordered_json out = {
+      {"decisions", decisions}, {"line_items_total", total}, {"line_items", ordered_json::array()}};
   const ExplainContext context{&control_.catalogue(), {}, false};
-  for (const auto& [id, counts] : items) {
-    ordered_json reasons = ordered_json::object();
-    for (std::size_t i = 1; i < counts.by_reason.size(); ++i) {
-      if (counts.by_reason[i] > 0)
-        reasons[domain::name_of(static_cast<domain::Refusal>(i))] = counts.by_reason[i];
-    }
-    out["line_items"].push_back({{"line_item", id},
-                                 {"name", std::string(line_item_name(context, id))},
-                                 {"considered", counts.considered},
-                                 {"bids", counts.bids},
-                                 {"refusals", std::move(reasons)}});
+  const RefusalTally none;
+  for (const std::uint32_t id : ids) {
+    const auto early = control_.refusals().find(id);
+    const auto found = late.find(id);
+    const RefusalTally& tally = found == late.end() ? none : found->second;
+    out["line_items"].push_back(
+        {{"line_item", id},
+         {"name", std::string(line_item_name(context, id))},
+         {"targeting",
+          early == control_.refusals().end() ? ordered_json::object() : reasons_json(early->second)},
+         {"candidate", tally.candidate},
+         {"bids", tally.bids},
+         {"left", reasons_json(tally.by_reason)}});
   }
   call.json(out);
 }

@@ -111,6 +111,8 @@ void Control::attach(ShardLink& link) {
 
 void Control::replace_catalogue(domain::CatalogueSnapshot catalogue, std::string_view text) {
   catalogue_ = std::move(catalogue);
+  std::erase_if(refusals_,
+                [&](const auto& one) { return catalogue_->line_item_index.count(one.first) == 0; });
   zones_.clear();
   for (const auto& campaign : catalogue_->campaigns) {
     auto zone = domain::Zone::load(campaign.time_zone);
@@ -373,6 +375,13 @@ void Control::take_learning() {
       parts_.users.update(visit.user, domain::profile_seconds(visit.at), [&](domain::UserState& state) {
         agents::profile::apply_page(state, std::span(visit.topic, visit.topics), visit.at);
       });
+    }
+    std::shared_ptr<const RefusalReport> report;
+    while (link->refusals.pop(report)) {
+      for (const auto& entry : report->entries) {
+        if (catalogue_->line_item_index.count(entry.line_item.value) == 0) continue;
+        refusals_[entry.line_item.value][static_cast<std::size_t>(entry.reason)] += entry.count;
+      }
     }
     std::string_view record;
     for (int i = 0; i < 4096 && link->decisions.front(record); ++i) {

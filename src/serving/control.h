@@ -7,11 +7,13 @@
 // first.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "agents/bid/market_tracker.h"
@@ -54,6 +56,9 @@ struct ControlTotals {
   std::uint64_t rounds = 0, syncs = 0;
 };
 
+/// By line item: how often targeting refused it, for each reason.
+using RefusalCounts = std::unordered_map<std::uint32_t, std::array<std::uint64_t, domain::kRefusals>>;
+
 /// Which snapshots are being served; 0 = none yet.
 struct ServedVersions {
   std::uint64_t catalogue = 0;
@@ -94,6 +99,8 @@ class Control {
   [[nodiscard]] const ControlTotals& totals() const { return totals_; }
   [[nodiscard]] ledger::BudgetDay today(std::uint32_t campaign) const { return today_[campaign]; }
   [[nodiscard]] const RecentDecisions& recent_decisions() const { return recent_; }
+  /// Since the start; line items that have left the catalogue are dropped. Some seconds behind.
+  [[nodiscard]] const RefusalCounts& refusals() const { return refusals_; }
   [[nodiscard]] const ServingSettings& settings() const { return settings_; }
   /// Called about once a second from step(), after the metrics are up to date.
   std::function<void()> on_second;
@@ -163,6 +170,7 @@ class Control {
   bool news_ = true;
   ControlTotals totals_;
   RecentDecisions recent_;
+  RefusalCounts refusals_;
 };
 
 }  // namespace bandstand::serving

@@ -170,6 +170,9 @@ std::vector<Case> cases(const std::string& id) {
           {decision, "get", "/api/v1/decisions/xyz", 400},
           {decision, "get", "/api/v1/decisions/" + none, 404},
           {"/api/v1/refusals", "get", "/api/v1/refusals", 200},
+          {"/api/v1/refusals", "get", "/api/v1/refusals?line_item=1000", 200},
+          {"/api/v1/refusals", "get", "/api/v1/refusals?line_item=x", 400},
+          {"/api/v1/refusals", "get", "/api/v1/refusals?line_item=5", 404},
           {"/api/v1/openapi.json", "get", "/api/v1/openapi.json", 200},
           {kill, "get", kill, 200},
           {kill, "post", kill, 200, R"({"scope":"creative","id":77})"},
@@ -302,6 +305,21 @@ TEST_F(AdminPort, StopsAtOnceAndStaysStoppedOverARestart) {
   EXPECT_TRUE(bids_until(200));
 }
 
+TEST_F(AdminPort, CountsWhyTargetingRefusedALineItem) {
+  ASSERT_TRUE(bids_until(200));
+  std::string small = kRequest;  // no creative of this size
+  small.replace(small.find("\"w\":300"), 7, "\"w\":320");
+  json counted;
+  // Two banks of counters change places each second; what was counted comes with the second change. Few
+  // requests, or the address would count as suspicious.
+  for (int i = 0; i < 12'000 && !counted.contains("size"); ++i) {
+    if (i % 200 == 0) call(server_->public_address(), "POST", "/openrtb2/bid/alpha", small);
+    const json refusals = json::parse(admin("GET", "/api/v1/refusals?line_item=1000").body);
+    counted = refusals["line_items"][0]["targeting"];
+  }
+  EXPECT_TRUE(counted.contains("size")) << counted;
+}
+
 TEST_F(AdminPort, ShowsInItsFiguresWhatHappened) {
   decision_with_bid();
   const json status = json::parse(admin("GET", "/api/v1/status").body);
@@ -318,6 +336,7 @@ TEST_F(AdminPort, ShowsInItsFiguresWhatHappened) {
   const json refusals = json::parse(admin("GET", "/api/v1/refusals").body);
   EXPECT_GE(refusals["decisions"], 1);
   EXPECT_EQ(refusals["line_items"][0]["name"], "everyone");
+  EXPECT_GE(refusals["line_items"][0]["bids"], 1);
 }
 
 }  // namespace
