@@ -324,8 +324,11 @@ int explain(const std::string& data_dir, const std::string& id_text, bool json, 
     err << "bandstand: there is no such decision in the log\n";
     return 2;
   }
-  out << (json ? serving::explain_json(*outcome.recorded) + "\n"
-               : serving::explain_text(*outcome.recorded, outcome.catalogue.get()));
+  serving::ExplainContext context;
+  context.catalogue = outcome.catalogue.get();
+  for (const auto& exchange : settings.exchanges) context.exchanges.push_back(exchange.name);
+  out << (json ? serving::explain_json(*outcome.recorded, context) + "\n"
+               : serving::explain_text(*outcome.recorded, context));
   return 0;
 }
 

@@ -1,82 +1,172 @@
-// admin: small JSON answers made on the control thread; nothing here is on the bid path.
+// admin: routing, who may, and the answers.
 #include "serving/admin.h"
 
 #include <openssl/crypto.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
-#include <nlohmann/json.hpp>
+#include <map>
 
+#include "base/hash.h"
 #include "protocol/event/event_codec.h"
+#include "serving/admin_json.h"
 #include "serving/explain.h"
+#include "serving/explain_names.h"
+#include "serving/explain_words.h"
+#include "serving/http/server.h"
+#include "serving/kill_switches.h"
 
 namespace bandstand::serving {
 namespace {
 
+using http::Header;
+using http::HeaderField;
+using http::Method;
 using nlohmann::ordered_json;
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kRead = "GET, HEAD";
+constexpr std::size_t kDecisionsListed = 50;
+constexpr std::size_t kLineItemsListed = 1000;
+constexpr std::size_t kRefusalDecisions = 1000;  // about 2 ms of reading
 
-std::string nanos(base::Nanos amount) { return std::to_string(amount.value); }
-
-void refuse(http::Response& response, int status, const char* code, const char* field, const char* message) {
-  response.send(status, kJson, ordered_json{{"code", code}, {"field", field}, {"message", message}}.dump());
+/// The parts of a path that matched "{id}" and the like: at most one here.
+bool matches(std::string_view pattern, std::string_view path, std::string_view& id) {
+  const auto open = pattern.find('{');
+  if (open == std::string_view::npos) return pattern == path;
+  const std::string_view after = pattern.substr(pattern.find('}') + 1);
+  if (path.size() <= open + after.size() || path.substr(0, open) != pattern.substr(0, open)) return false;
+  if (path.substr(path.size() - after.size()) != after) return false;
+  id = path.substr(open, path.size() - open - after.size());
+  return id.find('/') == std::string_view::npos;
 }
 
-/// The sum of a counter over all its labels but those left out, over all threads.
-std::int64_t sum_of(std::span<const telemetry::MetricSet* const> sets, std::string_view name,
-                    std::int64_t row = -1) {
-  std::int64_t total = 0;
-  for (const telemetry::MetricSet* set : sets) {
-    for (const telemetry::Family* family : set->families()) {
-      if (name != family->description().name) continue;
-      for (std::size_t i = 0; i < family->rows(); ++i) {
-        if (row < 0 || i == static_cast<std::size_t>(row)) total += family->read(i);
+std::string_view name_of_method(Method method) {
+  switch (method) {
+    case Method::get: return "GET";
+    case Method::head: return "HEAD";
+    case Method::post: return "POST";
+    case Method::del: return "DELETE";
+    default: return "";
+  }
+}
+
+/// Is `method` in an Allow list? Names are no prefixes of each other.
+bool allows(std::string_view methods, Method method) {
+  const std::string_view name = name_of_method(method);
+  return !name.empty() && methods.find(name) != std::string_view::npos;
+}
+
+/// Without the port: "[::1]:8081" -> "[::1]", "localhost:8081" -> "localhost".
+std::string_view without_port(std::string_view host) {
+  if (!host.empty() && host.front() == '[') return host.substr(0, host.find(']') + 1);
+  return host.substr(0, host.find(':'));
+}
+
+bool is_address(std::string_view host) {
+  if (host.empty()) return false;
+  return host.front() == '[' ||
+         std::all_of(host.begin(), host.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
+using Reasons = std::array<std::uint64_t, domain::kRefusals>;
+
+/// What became of a line item's candidacies.
+struct RefusalTally {
+  std::uint64_t candidate = 0, bids = 0;
+  Reasons by_reason{};
+};
+
+/// Over the latest decisions that are kept, by line item.
+std::map<std::uint32_t, RefusalTally> late_refusals(const Control& control, std::uint64_t& decisions) {
+  std::map<std::uint32_t, RefusalTally> out;
+  base::Arena arena;
+  control.recent_decisions().newest(kRefusalDecisions, [&](base::DecisionId, std::string_view bytes) {
+    arena.reset();
+    const auto record = protocol::event::decode_decision(bytes, arena);
+    if (!record) return;
+    ++decisions;
+    for (const auto& impression : (*record)->impressions) {
+      for (const auto& candidate : impression.candidates) {
+        RefusalTally& tally = out[candidate.line_item];
+        ++tally.candidate;
+        ++(candidate.refusal == domain::Refusal::none
+               ? tally.bids
+               : tally.by_reason[static_cast<std::size_t>(candidate.refusal)]);
       }
     }
-  }
-  return total;
+  });
+  return out;
 }
 
-/// The upper edge, in ms, of the bucket that holds the quantile of a histogram of nanoseconds; 0 if it is
-/// empty.
-double quantile_ms(std::span<const telemetry::MetricSet* const> sets, std::string_view name, std::size_t row,
-                   double q) {
-  std::vector<std::int64_t> buckets;
-  std::span<const std::int64_t> edges;
-  for (const telemetry::MetricSet* set : sets) {
-    for (const telemetry::Family* family : set->families()) {
-      if (name != family->description().name || row >= family->rows()) continue;
-      edges = family->edges();
-      buckets.resize(edges.size() + 1);
-      for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += family->read(row, i);
-    }
+ordered_json reasons_json(const Reasons& counts) {
+  ordered_json out = ordered_json::object();
+  for (std::size_t i = 1; i < counts.size(); ++i) {
+    if (counts[i] > 0) out[domain::name_of(static_cast<domain::Refusal>(i))] = counts[i];
   }
-  std::int64_t total = 0;
-  for (const auto n : buckets) total += n;
-  std::int64_t seen = 0;
-  for (std::size_t i = 0; i < buckets.size(); ++i) {
-    seen += buckets[i];
-    if (total > 0 && static_cast<double>(seen) >= q * static_cast<double>(total)) {
-      return static_cast<double>(edges[std::min(i, edges.size() - 1)]) * 1e-6;
-    }
-  }
-  return 0;
-}
-
-ordered_json campaign_json(const Control& control, std::uint32_t index, base::WallTime now) {
-  const domain::Campaign& campaign = control.catalogue().campaigns[index];
-  const auto report = control.pacer().report(index, now);
-  return {{"id", std::to_string(campaign.id.value)},
-          {"name", campaign.name},
-          {"budget_nanos", nanos(report.budget)},
-          {"planned_nanos", nanos(report.planned)},
-          {"spent_nanos", nanos(report.spent)},
-          {"mu", report.mu},
-          {"open", report.open},
-          {"why", report.open ? "none" : domain::name_of(report.why)}};
+  return out;
 }
 
 }  // namespace
+
+/// One call, its path's id, and its answer.
+struct AdminEndpoint::Call {
+  const http::Request& request;
+  http::Response& response;
+  std::string_view id{};
+
+  void json(const ordered_json& body, int status = 200) { text(status, kJson, to_text(body)); }
+  void text(int status, std::string_view type, std::string_view body) {
+    static constexpr HeaderField kHeaders[] = {{"Cache-Control", "no-store"},
+                                               {"X-Content-Type-Options", "nosniff"}};
+    response.send(http::Answer{status, type, body, kHeaders});
+  }
+  void refuse(int status, std::string_view code, std::string_view field, std::string_view message,
+              std::span<const HeaderField> headers = {}) {
+    const std::string body = to_text(
+        {{"code", std::string(code)}, {"field", std::string(field)}, {"message", std::string(message)}});
+    response.send(http::Answer{status, kJson, body, headers});
+  }
+};
+
+struct AdminEndpoint::Row {
+  AdminRoute route;
+  Action action;
+};
+
+std::span<const AdminEndpoint::Row> AdminEndpoint::table() {
+  using A = AdminEndpoint;
+  static constexpr Row kTable[] = {
+      {{"/", kRead}, &A::page},
+      {{"/status.js", kRead}, &A::page},
+      {{"/status.css", kRead}, &A::page},
+      {{"/healthz", kRead}, &A::health},
+      {{"/readyz", kRead}, &A::readiness},
+      {{"/metrics", kRead}, &A::metrics},
+      {{"/api/v1/status", kRead}, &A::status},
+      {{"/api/v1/status/history", kRead}, &A::history},
+      {{"/api/v1/campaigns", kRead}, &A::campaigns},
+      {{"/api/v1/campaigns/{id}/balance", kRead}, &A::balance},
+      {{"/api/v1/decisions", kRead}, &A::decisions},
+      {{"/api/v1/decisions/{id}", kRead}, &A::decision},
+      {{"/api/v1/refusals", kRead}, &A::refusals},
+      {{"/api/v1/kill", "GET, HEAD, POST, DELETE"}, &A::kill},
+      {{"/api/v1/reload", "POST"}, &A::reload},
+      {{"/api/v1/openapi.json", kRead}, &A::openapi},
+  };
+  return kTable;
+}
+
+std::span<const AdminRoute> AdminEndpoint::routes() {
+  static const std::vector<AdminRoute> routes = [] {
+    std::vector<AdminRoute> out;
+    for (const Row& row : table()) out.push_back(row.route);
+    return out;
+  }();
+  return routes;
+}
 
 AdminEndpoint::AdminEndpoint(Control& control, AdminOptions options,
                              std::span<const telemetry::MetricSet* const> metric_sets,
@@ -85,186 +175,267 @@ AdminEndpoint::AdminEndpoint(Control& control, AdminOptions options,
       options_(std::move(options)),
       sets_(metric_sets),
       clock_(clock),
-      started_(clock.mono()) {}
+      started_(clock.mono()),
+      history_(metric_sets) {
+  sample();
+  control_.on_second = [this] { sample(); };
+}
 
-bool AdminEndpoint::authorised(const http::Request& request) const {
-  if (!request.header(http::Header::origin).empty())
-    return false;  // a page of somebody else's in the operator's browser
+AdminEndpoint::~AdminEndpoint() { control_.on_second = nullptr; }
+
+void AdminEndpoint::sample() { history_.sample(control_, clock_.mono(), clock_.wall()); }
+
+bool AdminEndpoint::is_ready() const {
+  const auto pacing = control_.pacer().snapshot();
+  return pacing != nullptr && pacing->catalogue_version == control_.catalogue().version &&
+         !control_.journal().failed();
+}
+
+/// In constant time, whatever was sent: digests are compared.
+bool AdminEndpoint::has_token(const http::Request& request) const {
   if (options_.token.empty()) return true;
-  const std::string expected = "Bearer " + options_.token;
-  const std::string_view given = request.header(http::Header::authorization);
-  return given.size() == expected.size() &&
-         CRYPTO_memcmp(given.data(), expected.data(), expected.size()) == 0;
+  constexpr std::string_view kScheme = "Bearer ";
+  std::string_view given = request.header(Header::authorization);
+  if (given.substr(0, kScheme.size()) != kScheme) return false;
+  given.remove_prefix(kScheme.size());
+  const base::Sha256 a = base::sha256(given);
+  const base::Sha256 b = base::sha256(options_.token);
+  return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+/// A page of another site in the operator's browser, or one that reached us by a name that somebody pointed
+/// here (DNS rebinding). Only browsers send Origin.
+bool AdminEndpoint::is_foreign(const http::Request& request) const {
+  const std::string_view origin = request.header(Header::origin);
+  if (origin.empty()) return false;
+  const std::string_view host = request.header(Header::host);
+  const auto scheme = origin.find("://");
+  if (host.empty() || scheme == std::string_view::npos || origin.substr(scheme + 3) != host) return true;
+  const std::string_view name = without_port(host);
+  return !is_address(name) && name != "localhost" &&
+         std::find(options_.hosts.begin(), options_.hosts.end(), host) == options_.hosts.end();
 }
 
 void AdminEndpoint::handle(const http::Request& request, http::Response& response) {
-  const std::string_view path = request.path;
-  const bool reads = request.method == http::Method::get || request.method == http::Method::head;
-  const bool changes = request.method == http::Method::post || request.method == http::Method::del;
-  if (path == "/api/v1/kill" || path == "/api/v1/reload") {
-    if (!changes)
-      return refuse(response, 405, "method_not_allowed", "", "use POST (or DELETE for /api/v1/kill)");
-    if (!authorised(request))
-      return refuse(response, 403, "forbidden", "authorization", "a bearer token is needed");
-    if (path == "/api/v1/kill") return kill(request, response, request.method == http::Method::post);
-    if (options_.reload) options_.reload();
-    return response.send(202, kJson, R"({"reload":"requested"})");
+  Call call{request, response};
+  for (const Row& row : table()) {
+    if (!matches(row.route.path, request.path, call.id)) continue;
+    if (!allows(row.route.methods, request.method)) {
+      const HeaderField allow[] = {{"Allow", row.route.methods}};
+      return call.refuse(405, "method_not_allowed", "", "this path knows " + std::string(row.route.methods),
+                         allow);
+    }
+    const bool reads = request.method == Method::get || request.method == Method::head;
+    if (!reads && is_foreign(request)) {
+      return call.refuse(403, "forbidden", "Origin", "pages of other sites may not change anything here");
+    }
+    if (!reads && !has_token(request)) {
+      static constexpr HeaderField kChallenge[] = {{"WWW-Authenticate", "Bearer"}};
+      return call.refuse(401, "unauthorized", "Authorization", "the operators' bearer token is needed",
+                         kChallenge);
+    }
+    return (this->*row.action)(call);
   }
-  if (!reads) return refuse(response, 405, "method_not_allowed", "", "this path is read with GET");
-  if (path == "/") {
-    static constexpr http::HeaderField kPolicy[] = {
-        {"Content-Security-Policy",
-         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"},
-        {"X-Content-Type-Options", "nosniff"}};
-    return response.send(http::Answer{200, "text/html; charset=utf-8", kStatusPage, kPolicy});
-  }
-  if (path == "/healthz") return response.send(200, "text/plain", "ok\n");
-  if (path == "/readyz") {
-    const bool ready = control_.pacer().snapshot() != nullptr && !control_.journal().failed();
-    return response.send(ready ? 200 : 503, "text/plain", ready ? "ready\n" : "not ready\n");
-  }
-  if (path == "/metrics") {
-    body_.clear();
-    telemetry::write_exposition(sets_, body_);
-    return response.send(200, telemetry::kExpositionType, body_);
-  }
-  if (path == "/api/v1/openapi.json") return response.send(200, kJson, kOpenApi);
-  if (path == "/api/v1/status") return status(response);
-  if (path == "/api/v1/campaigns") return campaigns(response);
-  constexpr std::string_view kCampaign = "/api/v1/campaigns/";
-  constexpr std::string_view kBalance = "/balance";
-  if (path.substr(0, kCampaign.size()) == kCampaign && path.size() > kCampaign.size() + kBalance.size() &&
-      path.substr(path.size() - kBalance.size()) == kBalance) {
-    return balance(path.substr(kCampaign.size(), path.size() - kCampaign.size() - kBalance.size()), response);
-  }
-  constexpr std::string_view kDecision = "/api/v1/decisions/";
-  if (path.substr(0, kDecision.size()) == kDecision)
-    return decision(path.substr(kDecision.size()), request.query, response);
-  refuse(response, 404, "not_found", "", "no such path; see /api/v1/openapi.json");
+  call.refuse(404, "not_found", "", "no such path; /api/v1/openapi.json lists them");
 }
 
-void AdminEndpoint::status(http::Response& response) {
-  const base::WallTime now = clock_.wall();
-  const auto& totals = control_.totals();
-  const auto& counts = control_.matcher().counts();
-  ordered_json out;
-  out["uptime_s"] = std::chrono::duration<double>(clock_.mono() - started_).count();
-  out["requests"] = sum_of(sets_, "bandstand_bid_requests_total");
-  out["bids"] = counts.bids;
-  out["wins"] = totals.wins;
-  out["bills"] = totals.bills;
-  out["losses"] = totals.losses;
-  out["clicks"] = totals.clicks;
-  out["conversions"] = totals.conversions;
-  out["latency_ms"] = {{"p50", quantile_ms(sets_, "bandstand_bid_request_duration_seconds", 0, .5)},
-                       {"p99", quantile_ms(sets_, "bandstand_bid_request_duration_seconds", 0, .99)}};
-  out["fallbacks"] = sum_of(sets_, "bandstand_agent_fallback_total");
-  out["agents"] = ordered_json::array();
-  static constexpr const char* kAgents[] = {"profile", "targeting", "budget",   "creative",
-                                            "bid",     "fraud",     "oversight"};
-  for (std::size_t i = 0; i < std::size(kAgents); ++i) {
-    out["agents"].push_back(
-        {{"name", kAgents[i]},
-         {"p50_us", 1e3 * quantile_ms(sets_, "bandstand_agent_duration_seconds", i, .5)},
-         {"p99_us", 1e3 * quantile_ms(sets_, "bandstand_agent_duration_seconds", i, .99)}});
-  }
-  out["outcomes"] = {{"matched", counts.matched}, {"late", counts.late}, {"unmatched", counts.unmatched}};
-  out["reward_nanos"] = nanos(totals.reward);
-  out["imbalance_nanos"] = std::to_string(sum_of(sets_, "bandstand_ledger_imbalance_nanos"));
-  out["decisions_dropped"] = totals.decisions_dropped;
-  out["catalogue"] = {{"version", std::to_string(control_.catalogue().version)},
-                      {"line_items", control_.catalogue().line_items.size()}};
-  out["campaigns"] = ordered_json::array();
-  for (std::uint32_t i = 0; i < control_.catalogue().campaigns.size() && i < 200; ++i) {
-    out["campaigns"].push_back(campaign_json(control_, i, now));
-  }
-  response.send(200, kJson, out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+void AdminEndpoint::page(Call& call) {
+  static constexpr HeaderField kHeaders[] = {
+      {"Content-Security-Policy",
+       "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+      {"X-Content-Type-Options", "nosniff"},
+      {"Referrer-Policy", "no-referrer"},
+      {"Cache-Control", "no-cache"}};
+  const bool script = call.request.path == "/status.js";
+  const bool style = call.request.path == "/status.css";
+  const std::string_view type = script  ? "text/javascript; charset=utf-8"
+                                : style ? "text/css; charset=utf-8"
+                                        : "text/html; charset=utf-8";
+  call.response.send(http::Answer{200, type,
+                                  script  ? kStatusScript
+                                  : style ? kStatusStyle
+                                          : kStatusHtml,
+                                  kHeaders});
 }
 
-void AdminEndpoint::campaigns(http::Response& response) {
+void AdminEndpoint::health(Call& call) { call.text(200, kText, "ok\n"); }
+
+void AdminEndpoint::readiness(Call& call) {
+  if (is_ready()) return call.text(200, kText, "ready\n");
+  const bool failed = control_.journal().failed();
+  call.text(503, kText, failed ? "not ready: the ledger cannot be written\n" : "not ready: no pacing yet\n");
+}
+
+void AdminEndpoint::metrics(Call& call) {
+  body_.clear();
+  telemetry::write_exposition(sets_, body_);
+  call.text(200, telemetry::kExpositionType, body_);
+}
+
+void AdminEndpoint::status(Call& call) {
+  sample();
+  call.text(200, kJson,
+            status_json(control_, history_, clock_.mono() - started_, is_ready(), options_.version));
+}
+
+void AdminEndpoint::history(Call& call) { call.text(200, kJson, history_.history_json()); }
+
+void AdminEndpoint::campaigns(Call& call) {
   ordered_json out = {{"campaigns", ordered_json::array()}};
   for (std::uint32_t i = 0; i < control_.catalogue().campaigns.size(); ++i) {
     out["campaigns"].push_back(campaign_json(control_, i, clock_.wall()));
   }
-  response.send(200, kJson, out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  call.json(out);
 }
 
-void AdminEndpoint::balance(std::string_view id_text, http::Response& response) {
+void AdminEndpoint::balance(Call& call) {
   base::CampaignId id;
-  const auto read = std::from_chars(id_text.data(), id_text.data() + id_text.size(), id.value);
-  if (read.ec != std::errc{} || read.ptr != id_text.data() + id_text.size()) {
-    return refuse(response, 400, "invalid_request", "id", "a campaign's id is a whole number");
+  const char* end = call.id.data() + call.id.size();
+  const auto read = std::from_chars(call.id.data(), end, id.value);
+  if (read.ec != std::errc{} || read.ptr != end) {
+    return call.refuse(400, "invalid_request", "id", "a campaign's id is a whole number");
   }
   const auto* book = control_.journal().ledger().find_campaign(id);
-  if (book == nullptr) return refuse(response, 404, "not_found", "id", "the ledger knows no such campaign");
-  using ledger::Account;
-  const ordered_json out = {{"id", std::to_string(id.value)},
-                            {"funded", nanos(book->funded())},
-                            {"available", nanos(book->of(Account::available))},
-                            {"leased", nanos(book->of(Account::lease))},
-                            {"charged", nanos(book->charged())},
-                            {"late", nanos(book->of(Account::late))},
-                            {"refunded", nanos(book->of(Account::refund))},
-                            {"house_loss", nanos(book->of(Account::house_loss))},
-                            {"media_cost", nanos(book->of(Account::media_cost))},
-                            {"paused", book->paused}};
-  response.send(200, kJson, out.dump());
+  if (book == nullptr) return call.refuse(404, "not_found", "id", "the ledger knows no such campaign");
+  // A campaign that has left the catalogue keeps its books; its day is then counted in UTC.
+  const auto index = control_.catalogue().campaign_index.find(id.value);
+  const ledger::BudgetDay today =
+      index != control_.catalogue().campaign_index.end()
+          ? control_.today(index->second)
+          : ledger::BudgetDay{static_cast<std::uint32_t>(clock_.wall().seconds() / 86'400)};
+  call.json(balance_json(*book, today));
 }
 
-void AdminEndpoint::decision(std::string_view id_text, std::string_view query, http::Response& response) {
+void AdminEndpoint::decisions(Call& call) {
+  ordered_json out = {{"decisions", ordered_json::array()}};
+  base::Arena arena;
+  control_.recent_decisions().newest(kDecisionsListed, [&](base::DecisionId id, std::string_view bytes) {
+    arena.reset();
+    const auto record = protocol::event::decode_decision(bytes, arena);
+    if (!record) return;
+    const domain::DecisionRecord& one = **record;
+    out["decisions"].push_back(
+        {{"id", id_text(id)},
+         {"at_ns", std::to_string(one.at.ns)},
+         {"first_party", one.first_party},
+         {"bids", one.bids},
+         {"no_bid", one.bids > 0 ? ordered_json(nullptr) : ordered_json(domain::name_of(one.no_bid))},
+         {"duration_ns", one.duration_ns}});
+  });
+  call.json(out);
+}
+
+void AdminEndpoint::decision(Call& call) {
   base::DecisionId id;
-  if (!base::parse_id(id_text.data(), id_text.size(), id)) {
-    return refuse(response, 400, "invalid_request", "id",
-                  "a decision's or bid's id is 32 hexadecimal digits");
+  if (call.id.size() != 32 || !base::parse_id(call.id.data(), call.id.size(), id)) {
+    return call.refuse(400, "invalid_request", "id", "a decision's or bid's id is 32 hexadecimal digits");
   }
-  const std::string_view record = control_.recent_decisions().find(id);
-  if (record.empty()) {
-    return refuse(response, 404, "not_found", "id",
-                  "not among the latest decisions; try: bandstand explain ID --data DIR");
+  const std::string_view format = http::query_value(call.request.query, "format").value_or("json");
+  if (format != "json" && format != "text")
+    return call.refuse(400, "invalid_request", "format", "json or text");
+  const std::string_view bytes = control_.recent_decisions().find(id);
+  if (bytes.empty()) {
+    return call.refuse(404, "not_found", "id",
+                       "not among the latest " + std::to_string(control_.recent_decisions().records_max()) +
+                           " decisions; the log has more: bandstand explain ID --data DIR");
   }
   base::Arena arena;
-  const auto decoded = protocol::event::decode_decision(record, arena);
-  if (!decoded) return refuse(response, 500, "corrupt", "", "the record could not be read");
-  if (http::query_value(query, "format") == "text") {
-    return response.send(200, "text/plain; charset=utf-8", explain_text(**decoded, &control_.catalogue()));
-  }
-  response.send(200, kJson, explain_json(**decoded));
+  const auto record = protocol::event::decode_decision(bytes, arena);
+  if (!record) return call.refuse(500, "corrupt", "", "the record could not be read");
+  ExplainContext context;
+  context.catalogue = &control_.catalogue();
+  for (const auto& exchange : control_.settings().exchanges) context.exchanges.push_back(exchange.name);
+  context.with_request = http::query_value(call.request.query, "request") == "1";
+  if (format == "text") return call.text(200, kText, explain_text(**record, context));
+  call.text(200, kJson, explain_json(**record, context));
 }
 
-void AdminEndpoint::kill(const http::Request& request, http::Response& response, bool on) {
-  const auto body = nlohmann::json::parse(request.body, nullptr, false);
-  if (!body.is_object() || !body.contains("scope") || !body["scope"].is_string()) {
-    return refuse(response, 400, "invalid_request", "scope",
-                  "expected {\"scope\": \"campaign\", \"id\": 100}");
+/// The funnel: how often targeting refused each line item, and why those that came past it left after all.
+void AdminEndpoint::refusals(Call& call) {
+  std::uint32_t only = 0;
+  if (const auto given = http::query_value(call.request.query, "line_item")) {
+    const auto read = std::from_chars(given->data(), given->data() + given->size(), only);
+    if (read.ec != std::errc{} || read.ptr != given->data() + given->size()) {
+      return call.refuse(400, "invalid_request", "line_item", "a line item's id is a whole number");
+    }
   }
-  const std::string scope = body["scope"];
-  const auto id =
-      body.contains("id") && body["id"].is_number_unsigned() ? body["id"].get<std::uint32_t>() : 0u;
-  if (scope != "everything" && id == 0)
-    return refuse(response, 400, "invalid_request", "id", "a whole number above 0 is needed");
-  agents::oversight::KillSwitches kill = control_.kill_switches();
-  const auto change = [&](auto& set, auto item) {
-    auto items = set.items();
-    std::erase(items, item);
-    if (on) items.push_back(item);
-    set = std::remove_reference_t<decltype(set)>(std::move(items));
-  };
-  if (scope == "everything") {
-    kill.everything = on;
-  } else if (scope == "advertiser") {
-    change(kill.advertisers, base::AdvertiserId{id});
-  } else if (scope == "campaign") {
-    change(kill.campaigns, base::CampaignId{id});
-  } else if (scope == "line_item") {
-    change(kill.line_items, base::LineItemId{id});
-  } else if (scope == "creative") {
-    change(kill.creatives, base::CreativeId{id});
-  } else {
-    return refuse(response, 400, "invalid_request", "scope",
-                  "one of everything, advertiser, campaign, line_item, creative");
+  std::uint64_t decisions = 0;
+  const auto late = late_refusals(control_, decisions);
+  std::vector<std::uint32_t> ids;
+  for (const auto& item : control_.catalogue().line_items) {
+    if (only == 0 || item.id.value == only) ids.push_back(item.id.value);
   }
-  control_.set_kill_switches(kill);
-  response.send(200, kJson, ordered_json{{"scope", scope}, {"id", id}, {"killed", on}}.dump());
+  if (only != 0 && ids.empty())
+    return call.refuse(404, "not_found", "line_item", "the catalogue has no such line item");
+  const std::size_t total = ids.size();
+  ids.resize(std::min(ids.size(), kLineItemsListed));
+  ordered_json out = {
+      {"decisions", decisions}, {"line_items_total", total}, {"line_items", ordered_json::array()}};
+  const ExplainContext context{&control_.catalogue(), {}, false};
+  const RefusalTally none;
+  for (const std::uint32_t id : ids) {
+    const auto early = control_.refusals().find(id);
+    const auto found = late.find(id);
+    const RefusalTally& tally = found == late.end() ? none : found->second;
+    out["line_items"].push_back(
+        {{"line_item", id},
+         {"name", std::string(line_item_name(context, id))},
+         {"targeting",
+          early == control_.refusals().end() ? ordered_json::object() : reasons_json(early->second)},
+         {"candidate", tally.candidate},
+         {"bids", tally.bids},
+         {"left", reasons_json(tally.by_reason)}});
+  }
+  call.json(out);
 }
+
+void AdminEndpoint::kill(Call& call) {
+  const Method method = call.request.method;
+  if (method == Method::get || method == Method::head) return call.json(kill_json(control_));
+  const auto body = nlohmann::json::parse(call.request.body, nullptr, false);
+  if (!body.is_object())
+    return call.refuse(400, "invalid_request", "", R"(expected {"scope": "campaign", "id": 100})");
+  KillScope scope{};
+  if (!body.contains("scope") || !body["scope"].is_string() ||
+      !parse_kill_scope(body["scope"].get<std::string>(), scope)) {
+    return call.refuse(400, "invalid_request", "scope",
+                       "one of everything, exchange, advertiser, campaign, line_item, creative");
+  }
+  std::uint32_t id = 0;
+  const auto given = body.find("id");
+  bool known = scope == KillScope::everything;
+  if (!known && given != body.end() && scope == KillScope::exchange) {
+    const auto& exchanges = control_.settings().exchanges;
+    for (std::size_t i = 0; i < exchanges.size() && !known; ++i) {
+      known = *given == exchanges[i].name;
+      id = static_cast<std::uint32_t>(i);
+    }
+  } else if (!known && given != body.end() && given->is_number_unsigned() &&
+             given->get<std::uint64_t>() <= UINT32_MAX) {
+    id = given->get<std::uint32_t>();
+    known = id > 0;
+  }
+  auto switches = control_.kill_switches();
+  if (!known || !throw_switch(switches, scope, id, method == Method::post)) {
+    return call.refuse(
+        400, "invalid_request", "id",
+        scope == KillScope::exchange ? "the name of an exchange in the settings" : "a whole number above 0");
+  }
+  if (const auto stored = control_.set_kill_switches(switches); !stored) {
+    return call.refuse(503, "not_stored", "",
+                       std::string("in force, but gone after a restart: the disk would not take it: ") +
+                           stored.error().what);
+  }
+  call.json(kill_json(control_));
+}
+
+void AdminEndpoint::reload(Call& call) {
+  if (!options_.reload)
+    return call.refuse(501, "not_implemented", "", "this server cannot read its catalogue again");
+  options_.reload();
+  call.json({{"reload", "requested"}, {"catalogue", hex_text(control_.catalogue().version)}}, 202);
+}
+
+void AdminEndpoint::openapi(Call& call) { call.text(200, kJson, kOpenApi); }
 
 }  // namespace bandstand::serving

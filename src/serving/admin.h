@@ -1,48 +1,94 @@
-// admin: the operators' endpoint: health, metrics, campaigns and balances, decisions, kill switches, the
-// status page.
+// admin: the operators' endpoint: health, metrics, status page, campaigns and balances, decisions, kill
+// switches, reload.
+//
+// 1. Lives on the control thread and reads what lives there, without locks. Nothing here is on the bid path.
+// 2. GET changes nothing. What changes something asks for the token, if there is one, and refuses other
+// sites' pages.
+// 3. Every answer is described by web/openapi.json, and a test holds the two together.
 #pragma once
 
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
+#include "serving/admin_status.h"
 #include "serving/control.h"
-#include "serving/http/server.h"
+#include "serving/http/message.h"
 
 namespace bandstand::serving {
 
 struct AdminOptions {
-  std::string token;  ///< bearer token for calls that change something; empty: none (loopback only)
+  /// Bearer token for calls that change something; empty: none is asked for (for a port on loopback).
+  std::string token;
   std::function<void()> reload;  ///< what POST /api/v1/reload does
+  /// Names by which browsers may reach this port, besides "localhost" and plain addresses
+  /// ("ads.example:8081").
+  std::vector<std::string> hosts{};
+  std::string version = "0.1.0";
 };
 
-/// Lives on the control thread; reads what lives there without locks.
+/// A path that is answered, and with which methods.
+struct AdminRoute {
+  std::string_view path;     ///< "{id}" stands for one segment
+  std::string_view methods;  ///< as in Allow: "GET, HEAD"
+};
+
 class AdminEndpoint final : public http::Handler {
  public:
+  /// `metric_sets` (at least one) and the rest outlive this. Takes Control::on_second for itself.
   AdminEndpoint(Control& control, AdminOptions options,
                 std::span<const telemetry::MetricSet* const> metric_sets, const base::Clock& clock);
+  ~AdminEndpoint() override;
+  AdminEndpoint(const AdminEndpoint&) = delete;
+  AdminEndpoint& operator=(const AdminEndpoint&) = delete;
+
   void handle(const http::Request& request, http::Response& response) override;
 
+  /// All of them, for the test that compares with the description.
+  [[nodiscard]] static std::span<const AdminRoute> routes();
+
  private:
-  void status(http::Response& response);
-  void campaigns(http::Response& response);
-  void balance(std::string_view id, http::Response& response);
-  void decision(std::string_view id, std::string_view query, http::Response& response);
-  void kill(const http::Request& request, http::Response& response, bool on);
-  [[nodiscard]] bool authorised(const http::Request& request) const;
+  struct Call;
+  using Action = void (AdminEndpoint::*)(Call&);
+  struct Row;
+  static std::span<const Row> table();
+
+  void page(Call& call);
+  void health(Call& call);
+  void readiness(Call& call);
+  void metrics(Call& call);
+  void status(Call& call);
+  void history(Call& call);
+  void campaigns(Call& call);
+  void balance(Call& call);
+  void decisions(Call& call);
+  void decision(Call& call);
+  void refusals(Call& call);
+  void kill(Call& call);
+  void reload(Call& call);
+  void openapi(Call& call);
+
+  [[nodiscard]] bool is_ready() const;
+  [[nodiscard]] bool has_token(const http::Request& request) const;
+  [[nodiscard]] bool is_foreign(const http::Request& request) const;
+  void sample();
 
   Control& control_;
   AdminOptions options_;
   std::span<const telemetry::MetricSet* const> sets_;
   const base::Clock& clock_;
   base::MonoTime started_;
+  StatusHistory history_;
   std::string body_;
 };
 
-/// The OpenAPI 3.1 description of what admin answers.
-extern const char* const kOpenApi;
-/// The status page: one file, no request to anywhere else.
-extern const char* const kStatusPage;
+/// web/openapi.json and the files of the status page, embedded when built.
+extern const std::string_view kOpenApi;
+extern const std::string_view kStatusHtml;
+extern const std::string_view kStatusScript;
+extern const std::string_view kStatusStyle;
 
 }  // namespace bandstand::serving

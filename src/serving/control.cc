@@ -11,6 +11,7 @@
 #include "orchestrator/policies.h"
 #include "outcomes/rewards.h"
 #include "protocol/event/event_codec.h"
+#include "serving/kill_switches.h"
 
 namespace bandstand::serving {
 namespace {
@@ -74,6 +75,7 @@ base::Result<std::unique_ptr<Control>> Control::open(const ServingSettings& sett
       ledger::Journal::open(parts.log, parts.disk, journal, {parts.clock.mono(), parts.clock.wall()});
   if (!opened) return opened.error();
   control->journal_ = std::move(*opened);
+  control->load_switches();
   control->replace_catalogue(std::move(catalogue), catalogue_text);
   if (control->journal_->failed())
     return base::fail(base::Code::unavailable, "the ledger could not be written");
@@ -109,6 +111,8 @@ void Control::attach(ShardLink& link) {
 
 void Control::replace_catalogue(domain::CatalogueSnapshot catalogue, std::string_view text) {
   catalogue_ = std::move(catalogue);
+  std::erase_if(refusals_,
+                [&](const auto& one) { return catalogue_->line_item_index.count(one.first) == 0; });
   zones_.clear();
   for (const auto& campaign : catalogue_->campaigns) {
     auto zone = domain::Zone::load(campaign.time_zone);
@@ -138,12 +142,25 @@ void Control::replace_catalogue(domain::CatalogueSnapshot catalogue, std::string
   publish(true);
 }
 
-void Control::set_kill_switches(const agents::oversight::KillSwitches& kill) {
+/// What was stopped before the restart is stopped after it; if nobody can tell what it was, everything is.
+void Control::load_switches() {
+  auto next = std::make_shared<agents::oversight::OversightSnapshot>(*oversight_);
+  if (auto kept = load_kill_switches(parts_.disk)) {
+    next->kill = std::move(*kept);
+  } else {
+    next->kill.everything = true;
+    parts_.lines.error("kill switches were not readable: everything is stopped", kept.error().what);
+  }
+  oversight_ = std::move(next);
+}
+
+base::Result<std::monostate> Control::set_kill_switches(const agents::oversight::KillSwitches& kill) {
   auto next = std::make_shared<agents::oversight::OversightSnapshot>(*oversight_);
   next->kill = kill;
   ++next->options.version;
   oversight_ = std::move(next);
   publish(true);
+  return store(parts_.disk, kill);
 }
 
 /// Brings the ledger's budgets in line with the catalogue's.
@@ -359,6 +376,13 @@ void Control::take_learning() {
         agents::profile::apply_page(state, std::span(visit.topic, visit.topics), visit.at);
       });
     }
+    std::shared_ptr<const RefusalReport> report;
+    while (link->refusals.pop(report)) {
+      for (const auto& entry : report->entries) {
+        if (catalogue_->line_item_index.count(entry.line_item.value) == 0) continue;
+        refusals_[entry.line_item.value][static_cast<std::size_t>(entry.reason)] += entry.count;
+      }
+    }
     std::string_view record;
     for (int i = 0; i < 4096 && link->decisions.front(record); ++i) {
       (void)decisions_->append("", record);
@@ -469,6 +493,7 @@ base::Result<std::monostate> Control::keep_time() {
   if (now >= next_metrics_) {
     next_metrics_ = now + kMetricsEvery;
     export_metrics();
+    if (on_second) on_second();
   }
   return std::monostate{};
 }

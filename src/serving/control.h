@@ -7,10 +7,13 @@
 // first.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "agents/bid/market_tracker.h"
@@ -53,6 +56,9 @@ struct ControlTotals {
   std::uint64_t rounds = 0, syncs = 0;
 };
 
+/// By line item: how often targeting refused it, for each reason.
+using RefusalCounts = std::unordered_map<std::uint32_t, std::array<std::uint64_t, domain::kRefusals>>;
+
 /// Which snapshots are being served; 0 = none yet.
 struct ServedVersions {
   std::uint64_t catalogue = 0;
@@ -72,7 +78,9 @@ class Control {
   void attach(ShardLink& link);
   /// A new catalogue (already checked): budgets follow, campaigns keep their state.
   void replace_catalogue(domain::CatalogueSnapshot catalogue, std::string_view text);
-  void set_kill_switches(const agents::oversight::KillSwitches& kill);
+  /// In force at once, and kept on disk. An error means that the disk would not take them: they hold until a
+  /// restart.
+  base::Result<std::monostate> set_kill_switches(const agents::oversight::KillSwitches& kill);
   [[nodiscard]] const agents::oversight::KillSwitches& kill_switches() const { return oversight_->kill; }
 
   /// One round. Returns how many messages it took. Errors are final: the process must stop and recover.
@@ -91,7 +99,11 @@ class Control {
   [[nodiscard]] const ControlTotals& totals() const { return totals_; }
   [[nodiscard]] ledger::BudgetDay today(std::uint32_t campaign) const { return today_[campaign]; }
   [[nodiscard]] const RecentDecisions& recent_decisions() const { return recent_; }
+  /// Since the start; line items that have left the catalogue are dropped. Some seconds behind.
+  [[nodiscard]] const RefusalCounts& refusals() const { return refusals_; }
   [[nodiscard]] const ServingSettings& settings() const { return settings_; }
+  /// Called about once a second from step(), after the metrics are up to date.
+  std::function<void()> on_second;
   [[nodiscard]] ServedVersions versions() const;
   /// Sum over all accounts of all campaigns; anything but 0 is a bug. Linear in the campaigns.
   [[nodiscard]] base::Nanos imbalance() const;
@@ -106,6 +118,7 @@ class Control {
 
   Control(const ServingSettings& settings, const ControlParts& parts);
   base::Result<std::monostate> open_topics();
+  void load_switches();
   base::Result<std::monostate> fund();
   bool refresh_days();
   std::size_t take_messages();
@@ -157,6 +170,7 @@ class Control {
   bool news_ = true;
   ControlTotals totals_;
   RecentDecisions recent_;
+  RefusalCounts refusals_;
 };
 
 }  // namespace bandstand::serving

@@ -59,6 +59,16 @@ struct OfferMessage {
   float value = 0;  ///< nanos
 };
 
+/// Why targeting refused line items at a shard, counted since its last report.
+struct RefusalReport {
+  struct Entry {
+    base::LineItemId line_item;
+    domain::Refusal reason = domain::Refusal::none;
+    std::uint64_t count = 0;
+  };
+  std::vector<Entry> entries;
+};
+
 /// A page that a known user visited: what the profile learns from requests.
 struct VisitMessage {
   domain::UserKey user;

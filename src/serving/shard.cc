@@ -17,6 +17,10 @@ namespace {
 using base::MonoTime;
 using domain::NoBid;
 
+// Reading the counters costs this thread some 20 us at 1,000 line items, .2 ms at 10,000 and 3 ms at 100,000.
+constexpr base::Duration kReportEvery = std::chrono::seconds(1);
+constexpr base::Duration kReportEveryIfLarge = std::chrono::seconds(20);
+constexpr std::size_t kLargeLineItems = 10'000;
 constexpr base::Duration kRefreshEvery = std::chrono::milliseconds(20);
 
 telemetry::Agent agent_label(domain::Stage stage) {
@@ -733,6 +737,28 @@ void Shard::poll() {
   }
   if (sent && on_message) on_message();
   refresh_open(false);
+  if (now >= next_report_ && published_ != nullptr) {
+    const bool large = published_->catalogue->line_items.size() > kLargeLineItems;
+    next_report_ = now + (large ? kReportEveryIfLarge : kReportEvery);
+    report_refusals();
+  }
+}
+
+/// What targeting has counted, to control. On this thread, since a new catalogue replaces the agent on this
+/// thread.
+void Shard::report_refusals() {
+  const auto& items = published_->catalogue->line_items;
+  refusals_.resize(items.size() * domain::kRefusals);
+  auto& seat = team_->team().targeting;
+  if (seat.baseline != nullptr) seat.baseline->collect_refusals(refusals_);
+  auto report = std::make_shared<RefusalReport>();
+  for (std::size_t i = 0; i < refusals_.size(); ++i) {
+    if (refusals_[i] == 0) continue;
+    report->entries.push_back(
+        {items[i / domain::kRefusals].id, static_cast<domain::Refusal>(i % domain::kRefusals), refusals_[i]});
+    refusals_[i] = 0;
+  }
+  if (!report->entries.empty()) link_.refusals.push(std::move(report));
 }
 
 void Shard::withdraw_all() {

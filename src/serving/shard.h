@@ -42,12 +42,14 @@ struct ShardLink {
         bids(1 << 14),
         offers(1 << 14),
         visits(1 << 12),
+        refusals(8),
         decisions(ring_bytes) {}
   base::Mailbox<ToControl> to_control;
   base::Mailbox<ToShard> to_shard;
   base::Mailbox<domain::BidFacts> bids;
   base::Mailbox<OfferMessage> offers;
   base::Mailbox<VisitMessage> visits;
+  base::Mailbox<std::shared_ptr<const RefusalReport>> refusals;
   base::ByteRing decisions;
 };
 
@@ -127,6 +129,7 @@ class Shard {
   void log_decision(const domain::DecisionRecord& record);
   void adopt(std::shared_ptr<const Published> published);
   void refresh_open(bool force);
+  void report_refusals();
   NoticeReply reject_token(base::Code code);
   std::string_view landing_page(base::CreativeId creative) const;
 
@@ -155,7 +158,8 @@ class Shard {
   std::vector<std::uint64_t> open_campaigns_;  ///< bit: campaign
   std::vector<std::vector<std::uint32_t>> items_of_campaign_;
   std::uint32_t open_epoch_ = 0;
-  base::MonoTime next_refresh_;
+  base::MonoTime next_refresh_, next_report_;
+  std::vector<std::uint64_t> refusals_;  ///< line item * kRefusals + reason; zeros between two reports
   std::uint64_t decisions_ = 0;
   std::uint64_t skipped_ = 0;
   domain::UserState user_state_;

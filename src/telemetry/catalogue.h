@@ -15,10 +15,10 @@
 namespace bandstand::telemetry {
 
 /// Bucket edges. Each service level objective is an edge (20 ms and 50 ms for decisions and notices).
-inline constexpr std::array<std::int64_t, 17> kRequestEdgesNs{
-    100'000,     250'000,     500'000,     1'000'000,   2'000'000,    3'000'000,
-    5'000'000,   7'500'000,   10'000'000,  20'000'000,  50'000'000,   100'000'000,
-    120'000'000, 200'000'000, 300'000'000, 500'000'000, 1'000'000'000};
+inline constexpr std::array<std::int64_t, 20> kRequestEdgesNs{
+    10'000,      25'000,      50'000,      100'000,     250'000,     500'000,      1'000'000,
+    2'000'000,   3'000'000,   5'000'000,   7'500'000,   10'000'000,  20'000'000,   50'000'000,
+    100'000'000, 120'000'000, 200'000'000, 300'000'000, 500'000'000, 1'000'000'000};
 inline constexpr std::array<std::int64_t, 14> kStageEdgesNs{
     500,     1'000,   2'000,     5'000,     10'000,    20'000,     50'000,
     100'000, 250'000, 1'000'000, 2'000'000, 5'000'000, 10'000'000, 50'000'000};
@@ -35,7 +35,8 @@ struct Dimensions {
   std::vector<std::string> agents{"profile", "targeting", "budget",    "creative",
                                   "bid",     "fraud",     "oversight", "monitor"};
   std::vector<std::string> topics;
-  std::vector<std::string> refusals, fraud_reasons, vetoes, consent_bases;  ///< the owners' lists, in their order
+  std::vector<std::string> refusals, fraud_reasons, vetoes,
+      consent_bases;  ///< the owners' lists, in their order
   std::string version = "0.1.0";
   std::string commit = "unknown";
 };
@@ -100,7 +101,8 @@ struct Metrics : MetricSet {
       {"bandstand_agent_concurrency_limit", "Questions that an agent may work on at once."},
       {agents()}};
   Counter<RefusalReason> refusals{
-      *this, {"bandstand_refusals_total", "Line items refused as candidates, by reason.", 1, {}, true},
+      *this,
+      {"bandstand_refusals_total", "Line items refused as candidates, by reason.", 1, {}, true},
       {named<RefusalTag>("reason", dims_.refusals)}};
   Counter<FraudReason> fraud_verdicts{*this,
                                       {"bandstand_fraud_verdicts_total",

@@ -1,0 +1,343 @@
+// admin_test: the operators' port of a running server: its answers fit their description, and only operators
+// change things.
+#include "serving/admin.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <thread>
+
+#include "app/serve.h"
+#include "app/simulate.h"
+#include "schema_check.h"
+#include "serving/http/client.h"
+
+namespace bandstand::app {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+constexpr const char* kCatalogue = R"(
+advertisers: [{id: 1, name: Acme, domain: acme.example, categories: [IAB2]}]
+creatives:
+  - {id: 10, name: box, advertiser: 1, size: 300x250, markup: "<a href=\"{CLICK_URL}\">x</a>",
+     landing_page: "https://acme.example/l"}
+campaigns: [{id: 100, name: spring, advertiser: 1, budget: "15.00", daily_budget: "12.00", pacing: asap}]
+line_items: [{id: 1000, name: everyone, campaign: 100, value: "2.50", creatives: [10]}]
+)";
+constexpr const char* kRequest =
+    R"({"id":"r1","at":1,"imp":[{"id":"1","banner":{"w":300,"h":250},"bidfloor":0.5}],"site":{"domain":"news.example"},)"
+    R"("device":{"ua":"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 )"
+    R"((KHTML, like Gecko) Chrome/120.0 Safari/537.36",)"
+    R"("ip":"24.5.6.7"},"tmax":200})";
+constexpr const char* kBearer = "Authorization: Bearer open-sesame\r\n";
+
+class AdminPort : public testing::Test {
+ protected:
+  void SetUp() override {
+    data_ = std::filesystem::path(testing::TempDir()) /
+            ("admin-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    std::filesystem::remove_all(data_);
+    start();
+  }
+  void TearDown() override {
+    stop();
+    std::filesystem::remove_all(data_);
+  }
+
+  void start() {
+    serving::ServingSettings settings = demo_settings(3'600);
+    settings.public_url = "";
+    serving::ServerOptions options;
+    options.data_dir = data_.string();
+    options.listen = options.admin = "127.0.0.1:0";
+    server_ = std::make_unique<serving::Server>(
+        settings, options, [](const serving::ServingSettings& s) { return make_team(s, TeamNames{}); },
+        [this](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) {
+          serving::AdminOptions admin;
+          admin.token = token_;
+          admin.reload = [this] { ++reloads_; };
+          return std::make_unique<serving::AdminEndpoint>(control, admin, sets, clock_);
+        },
+        [settings] { return parse_catalogue(kCatalogue, "test", settings); });
+    ASSERT_TRUE(server_->start()) << server_->error();
+    thread_ = std::thread([this] { server_->run(); });
+  }
+  void stop() {
+    if (server_ == nullptr) return;
+    server_->stop();
+    thread_.join();
+    server_.reset();
+  }
+
+  struct Got {
+    int status = 0;
+    std::string body, type;
+  };
+  Got call(const std::string& address, const std::string& method, const std::string& target,
+           const std::string& body = "", const std::string& headers = "") {
+    struct Catcher final : serving::http::ReplyHandler {
+      void on_reply(const serving::http::Reply& reply) override {
+        got = {reply.status, std::string(reply.body), std::string(reply.content_type)};
+        done = true;
+      }
+      Got got;
+      bool done = false;
+    } catcher;
+    serving::http::EventLoop loop(clock_);
+    serving::http::HttpClient client(loop, *serving::http::Address::parse(address), catcher);
+    serving::http::Call request;
+    request.method = method;
+    request.target = target;
+    request.body = body;
+    request.headers = headers;
+    client.submit(request);
+    for (int i = 0; i < 10'000 && !catcher.done; ++i) loop.poll(std::chrono::milliseconds(1));
+    return catcher.got;
+  }
+  Got admin(const std::string& method, const std::string& target, const std::string& body = "",
+            const std::string& headers = kBearer) {
+    return call(server_->admin_address(), method, target, body, headers);
+  }
+  int bid_status() { return call(server_->public_address(), "POST", "/openrtb2/bid/alpha", kRequest).status; }
+  /// Asks for bids until the answer is `status`: leases and switches take a round or two.
+  bool bids_until(int status) {
+    for (int i = 0; i < 1000; ++i) {
+      if (bid_status() == status) return true;
+    }
+    return false;
+  }
+  /// A decision with a bid, once the control thread has it.
+  std::string decision_with_bid() {
+    EXPECT_TRUE(bids_until(200));
+    for (int i = 0; i < 1000; ++i) {
+      const json latest = json::parse(admin("GET", "/api/v1/decisions").body);
+      for (const json& one : latest["decisions"]) {
+        if (one["bids"] == 1) return one["id"];
+      }
+    }
+    return "";
+  }
+
+  base::SystemClock clock_;
+  std::string token_ = "open-sesame";
+  std::atomic<int> reloads_{0};
+  std::filesystem::path data_;
+  std::unique_ptr<serving::Server> server_;
+  std::thread thread_;
+};
+
+/// One call that a description must cover.
+struct Case {
+  const char* path;  ///< as in the description
+  const char* method;
+  std::string target;
+  int status;
+  std::string body = "";
+  std::string headers = kBearer;
+};
+
+std::vector<Case> cases(const std::string& id) {
+  const std::string none(32, '0');
+  const std::string foreign = std::string(kBearer) + "Origin: https://evil.example\r\n";
+  const char* kill = "/api/v1/kill";
+  const char* decision = "/api/v1/decisions/{id}";
+  const char* balance = "/api/v1/campaigns/{id}/balance";
+  return {{"/", "get", "/", 200},
+          {"/status.js", "get", "/status.js", 200},
+          {"/status.css", "get", "/status.css", 200},
+          {"/healthz", "get", "/healthz", 200},
+          {"/readyz", "get", "/readyz", 200},
+          {"/metrics", "get", "/metrics", 200},
+          {"/api/v1/status", "get", "/api/v1/status", 200},
+          {"/api/v1/status/history", "get", "/api/v1/status/history", 200},
+          {"/api/v1/campaigns", "get", "/api/v1/campaigns", 200},
+          {balance, "get", "/api/v1/campaigns/100/balance", 200},
+          {balance, "get", "/api/v1/campaigns/spring/balance", 400},
+          {balance, "get", "/api/v1/campaigns/4294967296/balance", 400},
+          {balance, "get", "/api/v1/campaigns/999/balance", 404},
+          {"/api/v1/decisions", "get", "/api/v1/decisions", 200},
+          {decision, "get", "/api/v1/decisions/" + id, 200},
+          {decision, "get", "/api/v1/decisions/" + id + "?request=1", 200},
+          {decision, "get", "/api/v1/decisions/" + id.substr(0, 30) + "01", 200},
+          {decision, "get", "/api/v1/decisions/" + id + "?format=text", 200},
+          {decision, "get", "/api/v1/decisions/" + id + "?format=xml", 400},
+          {decision, "get", "/api/v1/decisions/xyz", 400},
+          {decision, "get", "/api/v1/decisions/" + none, 404},
+          {"/api/v1/refusals", "get", "/api/v1/refusals", 200},
+          {"/api/v1/refusals", "get", "/api/v1/refusals?line_item=1000", 200},
+          {"/api/v1/refusals", "get", "/api/v1/refusals?line_item=x", 400},
+          {"/api/v1/refusals", "get", "/api/v1/refusals?line_item=5", 404},
+          {"/api/v1/openapi.json", "get", "/api/v1/openapi.json", 200},
+          {kill, "get", kill, 200},
+          {kill, "post", kill, 200, R"({"scope":"creative","id":77})"},
+          {kill, "post", kill, 200, R"({"scope":"exchange","id":"beta"})"},
+          {kill, "get", kill, 200},
+          {kill, "post", kill, 400, "{"},
+          {kill, "post", kill, 400, "[]"},
+          {kill, "post", kill, 400, R"({"scope":"universe","id":1})"},
+          {kill, "post", kill, 400, R"({"scope":"campaign"})"},
+          {kill, "post", kill, 400, R"({"scope":"campaign","id":-1})"},
+          {kill, "post", kill, 400, R"({"scope":"campaign","id":4294967296})"},
+          {kill, "post", kill, 400, R"({"scope":"exchange","id":"nobody"})"},
+          {kill, "post", kill, 401, R"({"scope":"everything"})", ""},
+          {kill, "post", kill, 401, R"({"scope":"everything"})", "Authorization: Bearer open-sesam\r\n"},
+          {kill, "post", kill, 403, R"({"scope":"everything"})", foreign},
+          {kill, "delete", kill, 200, R"({"scope":"creative","id":77})"},
+          {kill, "delete", kill, 400, ""},
+          {kill, "delete", kill, 401, R"({"scope":"everything"})", "Authorization: Basic open-sesame\r\n"},
+          {kill, "delete", kill, 403, R"({"scope":"everything"})", foreign},
+          {"/api/v1/reload", "post", "/api/v1/reload", 202},
+          {"/api/v1/reload", "post", "/api/v1/reload", 401, "", ""},
+          {"/api/v1/reload", "post", "/api/v1/reload", 403, "", foreign}};
+}
+
+TEST_F(AdminPort, AnswersAsItsDescriptionSays) {
+  const std::string id = decision_with_bid();
+  ASSERT_EQ(id.size(), 32u);
+  const json document = json::parse(admin("GET", "/api/v1/openapi.json").body);
+  const SchemaCheck check(document);
+  std::set<std::string> called;
+  for (const Case& one : cases(id)) {
+    SCOPED_TRACE(std::string(one.method) + " " + one.target + " " + one.body);
+    std::string method = one.method;
+    called.insert(one.path + (" " + method));
+    std::transform(method.begin(), method.end(), method.begin(),
+                   [](char c) { return static_cast<char>(c - 32); });
+    const Got got = admin(method, one.target, one.body, one.headers);
+    EXPECT_EQ(got.status, one.status) << got.body;
+    ASSERT_TRUE(document["paths"].contains(one.path));
+    const json& responses = document["paths"][one.path][one.method]["responses"];
+    ASSERT_TRUE(responses.contains(std::to_string(got.status))) << "status is not described";
+    json answer = responses[std::to_string(got.status)];
+    if (answer.contains("$ref")) answer = check.resolve(answer["$ref"]);
+    const std::string type = got.type.substr(0, got.type.find(';'));
+    const bool any = answer["content"].contains("*/*");
+    ASSERT_TRUE(any || answer["content"].contains(type)) << type << " is not described";
+    if (type != "application/json") continue;
+    const json body = json::parse(got.body, nullptr, false);
+    ASSERT_FALSE(body.is_discarded()) << got.body;
+    EXPECT_EQ(check.problem(body, answer["content"][type]["schema"]), "") << got.body;
+  }
+  for (const auto& [path, methods] : document["paths"].items()) {
+    for (const auto& [method, description] : methods.items()) {
+      EXPECT_TRUE(called.count(path + " " + method)) << path << " " << method << " was never called";
+    }
+  }
+  EXPECT_EQ(reloads_.load(), 1) << "refused calls change nothing";
+}
+
+TEST_F(AdminPort, DescribesEveryPathThatItAnswers) {
+  const json document = json::parse(serving::kOpenApi);
+  std::map<std::string, std::string> described;
+  for (const auto& [path, methods] : document["paths"].items()) {
+    for (const char* method : {"get", "post", "delete"}) {
+      if (!methods.contains(method)) continue;
+      std::string& allow = described[path];
+      if (!allow.empty()) allow += ", ";
+      allow += std::string(method) == "get" ? "GET, HEAD" : std::string(method) == "post" ? "POST" : "DELETE";
+    }
+  }
+  std::map<std::string, std::string> answered;
+  for (const auto& route : serving::AdminEndpoint::routes())
+    answered[std::string(route.path)] = route.methods;
+  EXPECT_EQ(answered, described);
+}
+
+TEST_F(AdminPort, RefusesWhatItDoesNotKnow) {
+  for (const char* path : {"/nothing", "/api/v1/campaigns/", "/api/v1/campaigns/1/2/balance",
+                           "/api/v1/campaigns//balance", "/api/v1/status/", "/../etc/passwd"}) {
+    const Got got = admin("GET", path);
+    EXPECT_EQ(got.status, 404) << path;
+    EXPECT_EQ(json::parse(got.body)["code"], "not_found");
+  }
+  for (const char* method : {"POST", "DELETE", "PUT", "OPTIONS", "PATCH"}) {
+    EXPECT_EQ(admin(method, "/api/v1/status").status, 405) << method;
+    EXPECT_EQ(admin(method, "/").status, 405) << method;
+  }
+  EXPECT_EQ(admin("GET", "/api/v1/reload").status, 405) << "GET changes nothing";
+}
+
+TEST_F(AdminPort, AnswersHeadWithoutABody) {
+  const Got got = admin("HEAD", "/api/v1/status");
+  EXPECT_EQ(got.status, 200);
+  EXPECT_EQ(got.body, "");
+}
+
+TEST_F(AdminPort, LetsItsOwnPageIn) {
+  const std::string host = server_->admin_address();
+  const std::string same = std::string(kBearer) + "Origin: http://" + host + "\r\n";
+  EXPECT_EQ(admin("POST", "/api/v1/reload", "", same).status, 202);
+  EXPECT_EQ(admin("POST", "/api/v1/reload", "", std::string(kBearer) + "Origin: null\r\n").status, 403);
+}
+
+TEST_F(AdminPort, KeepsTheUserOfARequestFromThoseWhoDidNotAsk) {
+  const std::string id = decision_with_bid();
+  EXPECT_THAT(admin("GET", "/api/v1/decisions/" + id).body, Not(HasSubstr("24.5.6.7")));
+  EXPECT_THAT(admin("GET", "/api/v1/decisions/" + id + "?format=text").body, Not(HasSubstr("24.5.6.7")));
+  EXPECT_THAT(admin("GET", "/api/v1/decisions/" + id + "?request=1").body, HasSubstr("24.5.6.7"));
+}
+
+TEST_F(AdminPort, StopsAtOnceAndStaysStoppedOverARestart) {
+  ASSERT_TRUE(bids_until(200));
+  ASSERT_EQ(admin("POST", "/api/v1/kill", R"({"scope":"campaign","id":100})").status, 200);
+  ASSERT_TRUE(bids_until(204));
+  stop();
+  start();
+  const json switches = json::parse(admin("GET", "/api/v1/kill").body)["switches"];
+  EXPECT_EQ(switches, json::parse(R"([{"scope":"campaign","id":100}])"));
+  // Long enough for leases to be there: the record says that the switch stopped it, not that nothing was
+  // ready.
+  std::string text;
+  for (int i = 0; i < 1000 && text.find("kill_switch") == std::string::npos; ++i) {
+    EXPECT_EQ(bid_status(), 204);
+    const json latest = json::parse(admin("GET", "/api/v1/decisions").body)["decisions"];
+    if (!latest.empty())
+      text = admin("GET", "/api/v1/decisions/" + latest[0]["id"].get<std::string>() + "?format=text").body;
+  }
+  EXPECT_THAT(text, HasSubstr("oversight: kill_switch"));
+  EXPECT_EQ(admin("DELETE", "/api/v1/kill", R"({"scope":"campaign","id":100})").status, 200);
+  EXPECT_TRUE(bids_until(200));
+}
+
+TEST_F(AdminPort, CountsWhyTargetingRefusedALineItem) {
+  ASSERT_TRUE(bids_until(200));
+  std::string small = kRequest;  // no creative of this size
+  small.replace(small.find("\"w\":300"), 7, "\"w\":320");
+  json counted;
+  // Two banks of counters change places each second; what was counted comes with the second change. Few
+  // requests, or the address would count as suspicious.
+  for (int i = 0; i < 12'000 && !counted.contains("size"); ++i) {
+    if (i % 200 == 0) call(server_->public_address(), "POST", "/openrtb2/bid/alpha", small);
+    const json refusals = json::parse(admin("GET", "/api/v1/refusals?line_item=1000").body);
+    counted = refusals["line_items"][0]["targeting"];
+  }
+  EXPECT_TRUE(counted.contains("size")) << counted;
+}
+
+TEST_F(AdminPort, ShowsInItsFiguresWhatHappened) {
+  decision_with_bid();
+  const json status = json::parse(admin("GET", "/api/v1/status").body);
+  EXPECT_TRUE(status["ready"]);
+  EXPECT_GE(status["traffic"]["outcomes"]["bid"], 1);
+  EXPECT_EQ(status["money"]["imbalance"], "0");
+  EXPECT_EQ(status["money"]["funded"], "15000000000");
+  EXPECT_EQ(status["campaigns"][0]["name"], "spring");
+  EXPECT_GT(status["latency"]["p99_us_since_start"], 0);
+  const auto agent = std::find_if(status["agents"].begin(), status["agents"].end(),
+                                  [](const json& one) { return one["agent"] == "bid"; });
+  ASSERT_NE(agent, status["agents"].end());
+  EXPECT_GE((*agent)["calls"], 1);
+  const json refusals = json::parse(admin("GET", "/api/v1/refusals").body);
+  EXPECT_GE(refusals["decisions"], 1);
+  EXPECT_EQ(refusals["line_items"][0]["name"], "everyone");
+  EXPECT_GE(refusals["line_items"][0]["bids"], 1);
+}
+
+}  // namespace
+}  // namespace bandstand::app
