@@ -613,7 +613,8 @@ class Walk {
                                                candidate.available, contender.deal};
     auto already = arena_.array<agents::oversight::Proposal>(bids_.size());
     for (std::size_t i = 0; i < bids_.size(); ++i) {
-      already[i] = {bids_[i].line_item, bids_[i].creative, bids_[i].price, Nanos{}, bids_[i].deal};
+      already[i] = {bids_[i].line_item, bids_[i].creative,  bids_[i].price,
+                    Nanos{},            bids_[i].deal,      bids_[i].impression};
     }
     const agents::oversight::OversightInput question{input_.auction,  impression,     catalogue_,
                                                      input_.consent,  profile_.state, proposal,
