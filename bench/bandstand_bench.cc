@@ -1,6 +1,7 @@
 // bandstand_bench: all benchmarks, side by side in one run. Usage: bandstand_bench [--json FILE] [--quick]
-// [agents|decision|served]
+// [--line-items N] [agents|decision|served]
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -35,18 +36,21 @@ int main(int argc, char** argv) {
   std::string json;
   std::string only;
   bool quick = false;
+  std::uint32_t line_items = 0;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--json") == 0 && i + 1 < argc) {
       json = argv[++i];
     } else if (std::strcmp(argv[i], "--quick") == 0) {
       quick = true;
+    } else if (std::strcmp(argv[i], "--line-items") == 0 && i + 1 < argc) {
+      line_items = static_cast<std::uint32_t>(std::strtoul(argv[++i], nullptr, 10));
     } else {
       only = argv[i];
     }
   }
   bandstand::bench::Figures figures;
   if (only.empty() || only == "agents") bandstand::bench::agents_bench(figures, quick);
-  if (only.empty() || only == "decision") bandstand::bench::decision_bench(figures, quick);
+  if (only.empty() || only == "decision") bandstand::bench::decision_bench(figures, quick, line_items);
   if (only.empty() || only == "served") bandstand::bench::served_bench(figures, quick);
   if (!json.empty()) std::ofstream(json) << figures.json();
   return 0;

@@ -56,11 +56,11 @@ serving::LoadedCatalogue random_catalogue(std::uint32_t line_items,
 
 }  // namespace
 
-void decision_bench(Figures& figures, bool quick) {
+void decision_bench(Figures& figures, bool quick, std::uint32_t only_items) {
   constexpr base::WallTime kStart{1'764'028'800'000'000'000};
   const int rounds = quick ? 2'000 : 20'000;
   for (const std::uint32_t items : {100u, 1'000u, 10'000u, 100'000u}) {
-    if (quick && items == 100'000) continue;
+    if (only_items != 0 ? items != only_items : quick && items == 100'000) continue;
     serving::ServingSettings settings = app::demo_settings(86'400);
     settings.pacing.policy = agents::budget::PacingPolicy::none;
     settings.decision_ring_bytes = 64u << 20;

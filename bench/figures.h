@@ -27,7 +27,8 @@ class Figures {
 std::uint64_t allocations();
 
 void agents_bench(Figures& figures, bool quick);
-void decision_bench(Figures& figures, bool quick);
+/// `only_items` != 0: just that number of line items, for a profiler.
+void decision_bench(Figures& figures, bool quick, std::uint32_t only_items = 0);
 void served_bench(Figures& figures, bool quick);
 
 }  // namespace bandstand::bench

@@ -56,9 +56,7 @@ std::string timeless(const domain::DecisionRecord& record, base::Arena& arena) {
     calls[i].duration_ns = 0;
   }
   copy.calls = calls;
-  std::string out;
-  protocol::event::encode(copy, out);
-  return out;
+  return std::string(protocol::event::encode(copy, arena));
 }
 
 std::string first_difference(const domain::DecisionRecord& a, const domain::DecisionRecord& b) {

@@ -29,8 +29,12 @@ std::uint64_t hash64(std::string_view text, std::uint64_t seed) noexcept {
 }
 
 Sha256 sha256(std::string_view data) noexcept {
+  // SHA256() looks the algorithm up by name at each call, which costs more than a block.
   Sha256 out;
-  SHA256(reinterpret_cast<const unsigned char*>(data.data()), data.size(), out.data());
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  SHA256_Update(&context, data.data(), data.size());
+  SHA256_Final(out.data(), &context);
   return out;
 }
 
@@ -72,9 +76,8 @@ Sha256 Hmac::sign(std::string_view data) const noexcept {
   return digest;
 }
 
-bool Hmac::verify128(std::string_view data, std::span<const std::uint8_t, 16> mac) const noexcept {
-  const Sha256 expected = sign(data);
-  return CRYPTO_memcmp(expected.data(), mac.data(), mac.size()) == 0;
+bool equal_in_constant_time(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) noexcept {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 std::size_t base64url_size(std::size_t bytes) noexcept { return (bytes * 4 + 2) / 3; }
@@ -82,17 +85,21 @@ std::size_t base64url_size(std::size_t bytes) noexcept { return (bytes * 4 + 2) 
 std::size_t base64url_encode(std::span<const std::uint8_t> bytes, char* out) noexcept {
   static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   char* p = out;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const std::uint8_t byte : bytes) {
-    bits = (bits << 8) | byte;
-    held += 8;
-    while (held >= 6) {
-      held -= 6;
-      *p++ = kAlphabet[(bits >> held) & 63];
-    }
+  const std::uint8_t* in = bytes.data();
+  std::size_t left = bytes.size();
+  for (; left >= 3; left -= 3, in += 3, p += 4) {
+    const std::uint32_t bits = static_cast<std::uint32_t>(in[0]) << 16 | static_cast<std::uint32_t>(in[1]) << 8 | in[2];
+    p[0] = kAlphabet[bits >> 18];
+    p[1] = kAlphabet[bits >> 12 & 63];
+    p[2] = kAlphabet[bits >> 6 & 63];
+    p[3] = kAlphabet[bits & 63];
   }
-  if (held > 0) *p++ = kAlphabet[(bits << (6 - held)) & 63];
+  if (left > 0) {
+    const std::uint32_t bits = static_cast<std::uint32_t>(in[0]) << 16 | (left == 2 ? static_cast<std::uint32_t>(in[1]) << 8 : 0u);
+    *p++ = kAlphabet[bits >> 18];
+    *p++ = kAlphabet[bits >> 12 & 63];
+    if (left == 2) *p++ = kAlphabet[bits >> 6 & 63];
+  }
   return static_cast<std::size_t>(p - out);
 }
 

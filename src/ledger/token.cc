@@ -1,18 +1,18 @@
 // token: the payload's layout, signing and verifying.
 #include "ledger/token.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace bandstand::ledger {
 namespace {
 
-constexpr std::uint8_t kTokenVersion = 1;
-constexpr std::size_t kMacBytes = 16;
-constexpr std::size_t kPayloadChars = (kTokenBytes * 4 + 2) / 3;
-constexpr std::size_t kMacChars = (kMacBytes * 4 + 2) / 3;
-static_assert(kPayloadChars + 1 + kMacChars == kTokenChars);
+constexpr std::uint8_t kTokenVersion = 2;
+constexpr std::size_t kTagBytes = 16;
+constexpr std::size_t kTailBytes = 2 + kTagBytes;
+static_assert(kTokenHeadBytes % 3 == 0);  // so that the head's characters do not depend on the tail
+static_assert((kTokenHeadBytes + kTailBytes) * 4 == kTokenChars * 3);
 
-using Payload = std::array<std::uint8_t, kTokenBytes>;
+using Head = std::array<std::uint8_t, kTokenHeadBytes>;
 
 /// Little-endian fields, one after the other.
 class Cursor {
@@ -42,15 +42,14 @@ std::array<char, 3> unpack_currency(std::uint64_t packed) {
           static_cast<char>('@' + (packed & 31))};
 }
 
-Payload encode(const Token& token, std::uint8_t key_id) {
+Head encode(const Token& token, std::uint8_t key_id) {
   BANDSTAND_CHECK(token.price_max.value >= 0 && token.price_max.value < std::int64_t{1} << 40);
   BANDSTAND_CHECK(token.day.value <= 0xffff && token.lives_s < 1u << 24 && token.bid_time.ns >= 0);
-  Payload payload;
-  Cursor to(payload.data());
+  Head head;
+  Cursor to(head.data());
   to.put(kTokenVersion, 1);
   to.put(key_id, 1);
-  to.put(static_cast<std::uint64_t>(token.kind), 1);
-  to.put(token.flags, 1);
+  to.put(0, 2);  // reserved
   to.put(token.exchange.value, 2);
   to.put(token.campaign.value, 4);
   to.put(token.line_item.value, 4);
@@ -63,14 +62,15 @@ Payload encode(const Token& token, std::uint8_t key_id) {
   to.put(token.day.value, 2);
   to.put(static_cast<std::uint64_t>(token.bid_time.millis()), 6);
   to.put(token.lives_s, 3);
-  return payload;
+  return head;
 }
 
-Token decode(Payload& payload) {
-  Cursor from(payload.data() + 2);
+/// From the bytes of a whole token.
+Token decode(std::array<std::uint8_t, kTokenBytes>& bytes) {
+  Cursor from(bytes.data() + 4);
   Token token;
-  token.kind = static_cast<TokenKind>(from.get(1));
-  token.flags = static_cast<std::uint8_t>(from.get(1));
+  token.kind = static_cast<TokenKind>(bytes[kTokenHeadBytes]);
+  token.flags = bytes[kTokenHeadBytes + 1];
   token.exchange = {static_cast<std::uint16_t>(from.get(2))};
   token.campaign = {static_cast<std::uint32_t>(from.get(4))};
   token.line_item = {static_cast<std::uint32_t>(from.get(4))};
@@ -86,8 +86,17 @@ Token decode(Payload& payload) {
   return token;
 }
 
-std::string_view view(const Payload& payload) {
-  return {reinterpret_cast<const char*>(payload.data()), payload.size()};
+std::string_view view(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Only the first kTagBytes of it are used.
+base::Sha256 tag_of(const base::Sha256& bid_key, std::uint8_t kind, std::uint8_t flags) {
+  std::array<std::uint8_t, sizeof(base::Sha256) + 2> block;
+  std::copy(bid_key.begin(), bid_key.end(), block.begin());
+  block[sizeof(base::Sha256)] = kind;
+  block[sizeof(base::Sha256) + 1] = flags;
+  return base::sha256(view(block));
 }
 
 }  // namespace
@@ -122,33 +131,48 @@ base::Result<TokenSigner> TokenSigner::make(std::span<const TokenKey> keys) {
   return TokenSigner(std::move(live));
 }
 
-std::string_view TokenSigner::sign(const Token& token, std::span<char, kTokenChars> out) const noexcept {
-  const LiveKey& key = keys_.front();
-  const Payload payload = encode(token, key.id);
-  const base::Sha256 mac = key.hmac.sign(view(payload));
-  base::base64url_encode(payload, out.data());
-  out[kPayloadChars] = '.';
-  base::base64url_encode(std::span(mac).first<kMacBytes>(), out.data() + kPayloadChars + 1);
+std::string_view BidTokens::sign(TokenKind kind, std::uint8_t flags,
+                                 std::span<char, kTokenChars> out) const noexcept {
+  std::array<std::uint8_t, kTailBytes> tail;
+  tail[0] = static_cast<std::uint8_t>(kind);
+  tail[1] = flags;
+  const base::Sha256 tag = tag_of(key_, tail[0], flags);
+  std::copy_n(tag.begin(), kTagBytes, tail.begin() + 2);
+  std::copy(head_.begin(), head_.end(), out.begin());
+  base::base64url_encode(tail, out.data() + kTokenHeadChars);
   return {out.data(), out.size()};
 }
 
+BidTokens TokenSigner::prepare(const Token& facts) const noexcept {
+  const LiveKey& key = keys_.front();
+  const Head head = encode(facts, key.id);
+  BidTokens tokens;
+  tokens.key_ = key.hmac.sign(view(head));
+  base::base64url_encode(head, tokens.head_.data());
+  return tokens;
+}
+
+std::string_view TokenSigner::sign(const Token& token, std::span<char, kTokenChars> out) const noexcept {
+  return prepare(token).sign(token.kind, token.flags, out);
+}
+
 base::Result<Token> TokenSigner::verify(std::string_view text, base::WallTime now) const noexcept {
-  Payload payload;
-  std::array<std::uint8_t, kMacBytes> mac;
-  if (text.size() != kTokenChars || text[kPayloadChars] != '.' ||
-      base::base64url_decode(text.substr(0, kPayloadChars), payload) != payload.size() ||
-      base::base64url_decode(text.substr(kPayloadChars + 1), mac) != mac.size()) {
+  std::array<std::uint8_t, kTokenBytes> bytes;
+  if (text.size() != kTokenChars || base::base64url_decode(text, bytes) != bytes.size())
     return base::fail(base::Code::invalid_input, "not a token");
-  }
   const LiveKey* signer = nullptr;
   for (const LiveKey& key : keys_) {
-    if (key.id == payload[1]) signer = &key;
+    if (key.id == bytes[1]) signer = &key;
   }
-  if (signer == nullptr || !signer->hmac.verify128(view(payload), mac))
+  if (signer == nullptr) return base::fail(base::Code::forbidden, "token signature");
+  const auto whole = std::span(bytes);
+  const base::Sha256 bid_key = signer->hmac.sign(view(whole.first<kTokenHeadBytes>()));
+  const base::Sha256 tag = tag_of(bid_key, bytes[kTokenHeadBytes], bytes[kTokenHeadBytes + 1]);
+  if (!base::equal_in_constant_time(std::span(tag).first<kTagBytes>(), whole.last<kTagBytes>()))
     return base::fail(base::Code::forbidden, "token signature");
   // Signed by us, so these can fail only after an upgrade was rolled back.
-  if (payload[0] != kTokenVersion) return base::fail(base::Code::invalid_input, "token version");
-  const Token token = decode(payload);
+  if (bytes[0] != kTokenVersion) return base::fail(base::Code::invalid_input, "token version");
+  const Token token = decode(bytes);
   if (token.kind < TokenKind::win || token.kind > TokenKind::conversion)
     return base::fail(base::Code::invalid_input, "token kind");
   if (now >= token.expires()) return base::fail(base::Code::deadline, "token expired");

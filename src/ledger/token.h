@@ -1,8 +1,10 @@
 // token: what we sign into URLs, so that any node can settle a bid, also one that has lost its memory.
 //
-// Text form: base64url(payload, 60 bytes) '.' base64url(HMAC-SHA-256 of the payload, cut to 128 bits); 103
-// characters. The exchange's price is not in it (it is filled in later) and is therefore clamped to the
-// signed maximum.
+// Text form: base64url(head, 60 bytes; kind; flags; tag, 16 bytes); 104 characters. The head is what the five or six
+// tokens of a bid share, and is signed once: key of the bid = HMAC-SHA-256(secret, head); tag = the first 128 bits of
+// SHA-256(key of the bid, kind, flags). The second step hashes one block of a fixed length, so that there is nothing to
+// extend: a pseudo-random function of a pseudo-random key. The exchange's price is not in it (it is filled in later) and
+// is therefore clamped to the signed maximum.
 #pragma once
 
 #include <array>
@@ -50,13 +52,27 @@ struct Token {
   [[nodiscard]] Command command(CommandKind as, base::Nanos price) const;
 };
 
-inline constexpr std::size_t kTokenBytes = 60;
-inline constexpr std::size_t kTokenChars = 80 + 1 + 22;
+inline constexpr std::size_t kTokenHeadBytes = 60;
+inline constexpr std::size_t kTokenHeadChars = 80;
+inline constexpr std::size_t kTokenBytes = kTokenHeadBytes + 2 + 16;
+inline constexpr std::size_t kTokenChars = 104;
 
 /// A signing key; ids are chosen by the operator, so that an old key lives on while its tokens do.
 struct TokenKey {
   std::uint8_t id = 0;
   std::string secret;  ///< at least 16 bytes
+};
+
+/// The tokens of one bid.
+class BidTokens {
+ public:
+  /// Writes kTokenChars characters. No allocation; about 0.15 us.
+  std::string_view sign(TokenKind kind, std::uint8_t flags, std::span<char, kTokenChars> out) const noexcept;
+
+ private:
+  friend class TokenSigner;
+  base::Sha256 key_;
+  std::array<char, kTokenHeadChars> head_;
 };
 
 /// Signs with the first of at most two keys and accepts both. Copyable; one per shard.
@@ -65,7 +81,9 @@ class TokenSigner {
   /// Errors: `invalid_input` for no key, more than two, twice the same id, or a short secret.
   static base::Result<TokenSigner> make(std::span<const TokenKey> keys);
 
-  /// Writes kTokenChars characters. No allocation; about 0.6 us.
+  /// What the tokens of a bid share: all of `facts` but kind and flags. About 0.6 us.
+  [[nodiscard]] BidTokens prepare(const Token& facts) const noexcept;
+  /// prepare() and one sign().
   std::string_view sign(const Token& token, std::span<char, kTokenChars> out) const noexcept;
 
   /// Reads a token. Errors: `invalid_input` it has not the form of a token; `forbidden` its signature does

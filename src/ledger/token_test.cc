@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/rng.h"
 
 namespace bandstand::ledger {
@@ -45,8 +47,38 @@ TEST(Token, ReadsBackWhatWasSigned) {
     const auto read = signer.verify(signer.sign(token, text), kBidTime);
     ASSERT_TRUE(read.has_value());
     ASSERT_EQ(*read, token);
-    for (const char c : text) ASSERT_TRUE(std::isalnum(c) || c == '-' || c == '_' || c == '.');
+    for (const char c : text) ASSERT_TRUE(std::isalnum(c) || c == '-' || c == '_');
   }
+}
+
+TEST(Token, OfOneBidIsTheSameWhetherPreparedOnceOrEachTime) {
+  const TokenSigner signer = signer_of({kKey});
+  base::Rng rng(7);
+  Token token = random_token(rng);
+  const BidTokens tokens = signer.prepare(token);
+  for (int kind = 1; kind <= 7; ++kind) {
+    token.kind = static_cast<TokenKind>(kind);
+    token.flags = static_cast<std::uint8_t>(kind % 3);
+    std::array<char, kTokenChars> prepared, whole;
+    EXPECT_EQ(tokens.sign(token.kind, token.flags, prepared), signer.sign(token, whole));
+  }
+}
+
+TEST(Token, RefusesTheTagOfAnotherKindOrOtherFlags) {
+  // A loss notice must not become a bill by carrying the loss's tag.
+  const TokenSigner signer = signer_of({kKey});
+  base::Rng rng(8);
+  const BidTokens tokens = signer.prepare(random_token(rng));
+  std::array<char, kTokenChars> loss, bill;
+  tokens.sign(TokenKind::loss, 0, loss);
+  tokens.sign(TokenKind::bill, Token::kBills, bill);
+  std::array<std::uint8_t, kTokenBytes> mixed, other;
+  base::base64url_decode({loss.data(), loss.size()}, mixed);
+  base::base64url_decode({bill.data(), bill.size()}, other);
+  std::copy_n(other.begin() + kTokenHeadBytes, 2, mixed.begin() + kTokenHeadBytes);
+  std::array<char, kTokenChars> text;
+  base::base64url_encode(mixed, text.data());
+  EXPECT_EQ(signer.verify({text.data(), text.size()}, kBidTime).error().code, base::Code::forbidden);
 }
 
 TEST(Token, RefusesEveryOneOfAHundredAndFiftyThousandMutations) {
@@ -140,18 +172,23 @@ TEST(Token, RefusesAVersionAndAKindThatItDoesNotKnow) {
     token.lives_s = 60;
     std::array<char, kTokenChars> text;
     signer.sign(token, text);
-    std::array<std::uint8_t, kTokenBytes> payload;
-    base::base64url_decode({text.data(), 80}, payload);
-    payload[at] = value;
-    const base::Sha256 mac = hmac.sign({reinterpret_cast<const char*>(payload.data()), payload.size()});
-    base::base64url_encode(payload, text.data());
-    base::base64url_encode(std::span(mac).first<16>(), text.data() + 81);
+    std::array<std::uint8_t, kTokenBytes> bytes;
+    base::base64url_decode({text.data(), text.size()}, bytes);
+    bytes[at] = value;
+    const auto text_of = [](std::span<const std::uint8_t> part) {
+      return std::string(reinterpret_cast<const char*>(part.data()), part.size());
+    };
+    const auto whole = std::span(bytes);
+    const base::Sha256 key = hmac.sign(text_of(whole.first<kTokenHeadBytes>()));
+    const base::Sha256 tag = base::sha256(text_of(key) + text_of(whole.subspan<kTokenHeadBytes, 2>()));
+    std::copy_n(tag.begin(), 16, bytes.end() - 16);
+    base::base64url_encode(bytes, text.data());
     return signer.verify({text.data(), text.size()}, kBidTime);
   };
-  EXPECT_TRUE(forge(3, 1).has_value());
+  EXPECT_TRUE(forge(kTokenHeadBytes + 1, 1).has_value());
   EXPECT_EQ(forge(0, 9).error().code, base::Code::invalid_input);
-  EXPECT_EQ(forge(2, 0).error().code, base::Code::invalid_input);
-  EXPECT_EQ(forge(2, 8).error().code, base::Code::invalid_input);
+  EXPECT_EQ(forge(kTokenHeadBytes, 0).error().code, base::Code::invalid_input);
+  EXPECT_EQ(forge(kTokenHeadBytes, 8).error().code, base::Code::invalid_input);
 }
 
 TEST(Token, BecomesTheLedgersCommand) {

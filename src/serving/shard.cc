@@ -7,7 +7,6 @@
 #include "agents/profile/page_topics.h"
 #include "domain/topic.h"
 #include "protocol/event/event_codec.h"
-#include "protocol/openrtb/markup.h"
 #include "protocol/openrtb/notice.h"
 #include "protocol/openrtb/response_writer.h"
 
@@ -126,10 +125,9 @@ Shard::Shard(const ServingSettings& settings, const ShardOptions& options, std::
         return wallet;
       }()),
       money_(std::make_unique<WalletMoney>(*this)),
-      flow_(team_->team(), clock, settings.flow) {
+      flow_(team_->team(), clock, settings.flow),
+      answers_(settings, signer_) {
   response_.reserve(64 * 1024);
-  markup_.reserve(64 * 1024);
-  scratch_.reserve(16 * 1024);
   record_.reserve(64 * 1024);
 }
 
@@ -195,7 +193,7 @@ ShardReply Shard::bid(std::uint16_t exchange_index, std::string_view body, MonoT
     reply = no_bid(exchange, auction.id, result.no_bid);
   } else {
     metrics_.bid_requests.add(label, BidOutcome::bid);
-    reply = answer_bids(exchange, result);
+    reply = {200, answers_.bids(exchange, auction, *published_->catalogue, result, arena_)};
   }
   const MonoTime done = clock_.mono();
   metrics_.bid_request_duration.observe((done - received).count());
@@ -242,156 +240,6 @@ orchestrator::FlowResult Shard::run_flow(domain::Auction& auction, const domain:
   return result;
 }
 
-std::string_view Shard::sign(ledger::TokenKind kind, const orchestrator::Bid& bid,
-                             const domain::Auction& auction, bool bills) {
-  const domain::Catalogue& catalogue = *published_->catalogue;
-  const domain::LineItem& item = catalogue.line_items[bid.line_item];
-  const domain::Campaign& campaign = catalogue.campaign_of(item);
-  ledger::Token token;
-  token.kind = kind;
-  if (auction.test) token.flags |= ledger::Token::kTestTraffic;
-  if (bills) token.flags |= ledger::Token::kBills;
-  token.exchange = {auction.exchange};
-  token.campaign = campaign.id;
-  token.line_item = item.id;
-  token.creative = catalogue.creatives[bid.creative].id;
-  token.lease = bid.reserved.lease;
-  token.bid = bid.id;
-  token.price_max = bid.amount_max;
-  for (int i = 0; i < 3; ++i)
-    token.currency[static_cast<std::size_t>(i)] = static_cast<char>(campaign.currency >> (8 * i));
-  token.day = {bid.reserved.day};
-  token.bid_time = clock_.wall();
-  token.lives_s = settings_.token_life_s;
-  auto text = arena_.array<char>(ledger::kTokenChars);
-  return signer_.sign(token, std::span<char, ledger::kTokenChars>(text.data(), ledger::kTokenChars));
-}
-
-std::string_view Shard::link_of(std::string_view path, std::string_view token) {
-  scratch_.assign(settings_.public_url);
-  scratch_ += path;
-  scratch_ += token;
-  return arena_.copy(scratch_);
-}
-
-/// The creative as a browser, player or app shows it, into markup_.
-void Shard::append_markup(const orchestrator::Bid& bid, const domain::Auction& auction,
-                          std::string_view bid_id, const protocol::openrtb::TrackerUrls& urls) {
-  namespace rtb = protocol::openrtb;
-  const domain::Catalogue& catalogue = *published_->catalogue;
-  const domain::Creative& creative = catalogue.creatives[bid.creative];
-  markup_.clear();
-  switch (creative.type) {
-    case domain::MediaType::banner: rtb::append_banner(creative, creative.size, urls, markup_); break;
-    case domain::MediaType::native:
-      rtb::append_native(creative, *auction.impressions[bid.impression].native, urls, markup_);
-      break;
-    case domain::MediaType::video:
-    case domain::MediaType::audio:
-      rtb::append_vast(creative, catalogue.advertiser_of(catalogue.line_items[bid.line_item]), bid_id, urls,
-                       markup_);
-      break;
-  }
-}
-
-ShardReply Shard::answer_bids(const ExchangeSettings& exchange, const orchestrator::FlowResult& result) {
-  using ledger::TokenKind;
-  namespace rtb = protocol::openrtb;
-  const domain::Catalogue& catalogue = *published_->catalogue;
-  const auto encoding = exchange.macros_base64 ? rtb::MacroEncoding::base64 : rtb::MacroEncoding::plain;
-  auto out = arena_.array<rtb::BidOut>(result.bids.size());
-  for (std::size_t i = 0; i < result.bids.size(); ++i) {
-    const orchestrator::Bid& bid = result.bids[i];
-    const domain::LineItem& item = catalogue.line_items[bid.line_item];
-    const domain::Creative& creative = catalogue.creatives[bid.creative];
-    const domain::Advertiser& advertiser = catalogue.advertiser_of(item);
-    const domain::Impression& impression = request_.auction.impressions[bid.impression];
-    const bool timed = creative.type == domain::MediaType::video || creative.type == domain::MediaType::audio;
-    const BillOn bill_on = timed ? BillOn::impression : exchange.bill_on;
-
-    const auto notice_url = [&](TokenKind kind, rtb::NoticeKind notice, bool bills) {
-      const std::string_view link = link_of("/n/v1/", sign(kind, bid, request_.auction, bills));
-      scratch_.clear();
-      rtb::append_notice_url(link, "", notice, encoding, scratch_);
-      return arena_.copy(scratch_);
-    };
-    auto id = arena_.array<char>(32);
-    base::format_id(bid.id, id.data());
-    rtb::BidOut& b = out[i];
-    b.id = {id.data(), 32};
-    b.imp_id = impression.id;
-    b.price = bid.price;
-    b.win_url = notice_url(TokenKind::win, rtb::NoticeKind::win, bill_on == BillOn::nurl);
-    if (bill_on == BillOn::burl) b.billing_url = notice_url(TokenKind::bill, rtb::NoticeKind::bill, true);
-    b.loss_url = notice_url(TokenKind::loss, rtb::NoticeKind::loss, false);
-
-    rtb::TrackerUrls urls;
-    urls.impression =
-        link_of("/e/v1/", sign(TokenKind::impression, bid, request_.auction, bill_on == BillOn::impression));
-    if (bill_on == BillOn::impression) {
-      // The browser fires it, but the exchange fills in the price, as it does everywhere in adm.
-      scratch_.assign(urls.impression);
-      scratch_ +=
-          encoding == rtb::MacroEncoding::base64 ? "?e=b64&p=${AUCTION_PRICE:B64}" : "?p=${AUCTION_PRICE}";
-      urls.impression = arena_.copy(scratch_);
-    }
-    urls.click = link_of("/e/v1/", sign(TokenKind::click, bid, request_.auction, false));
-    if (timed) {
-      scratch_.assign(link_of("/e/v1/", sign(TokenKind::view, bid, request_.auction, false)));
-      scratch_ += "?e=";
-      urls.progress = arena_.copy(scratch_);
-    }
-    urls.cachebuster = bid.id.lo;
-    append_markup(bid, request_.auction, b.id, urls);
-    b.markup = arena_.copy(markup_);
-    const auto number = [&](std::uint32_t value) {
-      auto digits = arena_.array<char>(12);
-      const auto end = std::to_chars(digits.data(), digits.data() + 12, value).ptr;
-      return std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data()));
-    };
-    b.campaign_id = number(catalogue.campaign_of(item).id.value);
-    b.creative_id = number(creative.id.value);
-    b.ad_id = b.creative_id;
-    auto domains = arena_.array<std::string_view>(1);
-    domains[0] = advertiser.domain;
-    b.advertiser_domains = domains;
-    b.bundle = creative.app_bundle;
-    auto categories =
-        arena_.array<std::string_view>(advertiser.categories.size() + creative.categories.size());
-    std::size_t n = 0;
-    for (const auto& category : advertiser.categories) categories[n++] = category;
-    for (const auto& category : creative.categories) categories[n++] = category;
-    b.categories = categories;
-    b.attributes = creative.attributes;
-    b.apis = creative.apis;
-    b.type = creative.type;
-    b.protocol = timed ? 7 : 0;  // VAST 4.0
-    b.size = creative.size;
-    if (bid.deal != agents::targeting::kOpenAuction) b.deal_id = impression.deals[bid.deal].id;
-    b.expires_s = static_cast<std::int32_t>(bid.life / std::chrono::seconds(1));
-    b.duration_s = creative.duration_s;
-    b.language = creative.language;
-    if (item.goal == domain::Goal::cpa) {
-      b.conversion_url = link_of("/e/v1/", sign(TokenKind::conversion, bid, request_.auction, false));
-    }
-  }
-  rtb::ResponseOut response;
-  response.id = request_.auction.id;
-  auto decision = arena_.array<char>(32);
-  base::format_id(result.record->id, decision.data());
-  response.bid_id = {decision.data(), 32};
-  response.seat = exchange.seat;
-  const std::uint64_t currency =
-      catalogue.campaign_of(catalogue.line_items[result.bids[0].line_item]).currency;
-  char code[3];
-  for (int i = 0; i < 3; ++i) code[i] = static_cast<char>(currency >> (8 * i));
-  response.currency = arena_.copy({code, 3});
-  response.bids = out;
-  response_.clear();
-  rtb::append_response(response, response_);
-  return {200, response_};
-}
-
 // ---- first-party decisions
 // ----------------------------------------------------------------------------------------
 
@@ -417,56 +265,7 @@ ShardReply Shard::decide(std::string_view body, MonoTime received, base::Duratio
   const auto result =
       run_flow(auction, consent, decide_request_.identity, body, received + std::chrono::milliseconds(100));
   metrics_.decide_requests.add(result.bids.empty() ? DecideOutcome::empty : DecideOutcome::filled);
-  return answer_decisions(result);
-}
-
-ShardReply Shard::answer_decisions(const orchestrator::FlowResult& result) {
-  using ledger::TokenKind;
-  const domain::Auction& auction = decide_request_.auction;
-  const domain::Catalogue& catalogue = *published_->catalogue;
-  char id[32];
-  base::format_id(result.record->id, id);
-  protocol::decide::DecideWriter writer(response_);
-  writer.begin(auction.id, {id, 32});
-  for (const orchestrator::Bid& bid : result.bids) {
-    const domain::Creative& creative = catalogue.creatives[bid.creative];
-    const domain::LineItem& item = catalogue.line_items[bid.line_item];
-    protocol::decide::DecisionOut out;
-    out.placement = auction.impressions[bid.impression].id;
-    char bid_id[32];
-    base::format_id(bid.id, bid_id);
-    out.decision_id = {bid_id, 32};
-    out.campaign = catalogue.campaign_of(item).id.value;
-    out.line_item = item.id.value;
-    out.creative = creative.id.value;
-    out.type = creative.type;
-    out.size = creative.size;
-    protocol::openrtb::TrackerUrls urls;
-    urls.impression = link_of("/e/v1/", sign(TokenKind::impression, bid, auction, true));
-    urls.click = link_of("/e/v1/", sign(TokenKind::click, bid, auction, false));
-    out.view_url = link_of("/e/v1/", sign(TokenKind::view, bid, auction, false));
-    out.conversion_url = link_of("/e/v1/", sign(TokenKind::conversion, bid, auction, false));
-    if (creative.type == domain::MediaType::video || creative.type == domain::MediaType::audio) {
-      scratch_.assign(out.view_url);
-      scratch_ += "?e=";
-      urls.progress = arena_.copy(scratch_);
-    }
-    urls.cachebuster = bid.id.lo;
-    append_markup(bid, auction, out.decision_id, urls);
-    out.markup = markup_;
-    out.click_url = urls.click;
-    out.impression_url = urls.impression;
-    out.landing_page = creative.landing_page;
-    writer.add(out);
-  }
-  for (std::size_t i = 0; i < auction.impressions.size(); ++i) {
-    const bool filled = std::any_of(result.bids.begin(), result.bids.end(),
-                                    [&](const auto& bid) { return bid.impression == i; });
-    if (!filled)
-      writer.add_unfilled(auction.impressions[i].id, domain::name_of(result.record->impressions[i].no_bid));
-  }
-  writer.end();
-  return {200, response_};
+  return {200, answers_.decisions(auction, *published_->catalogue, result, arena_)};
 }
 
 // ---- after a decision
@@ -509,9 +308,7 @@ void Shard::log_decision(const domain::DecisionRecord& record) {
     const std::uint32_t sample = settings_.log_sample_no_bid * (record.level >= 1 ? 10 : 1);
     if (++skipped_ % std::max(1u, sample) != 0) return;
   }
-  record_.clear();
-  protocol::event::encode(record, record_);
-  link_.decisions.push(record_);
+  link_.decisions.push(protocol::event::encode(record, arena_));
 }
 
 void Shard::publish_facts(const orchestrator::FlowResult& result, const domain::Auction& auction) {

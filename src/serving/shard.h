@@ -26,6 +26,7 @@
 #include "protocol/decide/decide_codec.h"
 #include "protocol/openrtb/markup.h"
 #include "protocol/openrtb/request_parser.h"
+#include "serving/answers.h"
 #include "serving/brownout.h"
 #include "serving/messages.h"
 #include "serving/settings.h"
@@ -117,13 +118,6 @@ class Shard {
   orchestrator::FlowResult run_flow(domain::Auction& auction, const domain::Consent& consent,
                                     const domain::SealedIdentity& identity, std::string_view body,
                                     base::MonoTime deadline);
-  ShardReply answer_bids(const ExchangeSettings& exchange, const orchestrator::FlowResult& result);
-  ShardReply answer_decisions(const orchestrator::FlowResult& result);
-  void append_markup(const orchestrator::Bid& bid, const domain::Auction& auction, std::string_view bid_id,
-                     const protocol::openrtb::TrackerUrls& urls);
-  std::string_view sign(ledger::TokenKind kind, const orchestrator::Bid& bid, const domain::Auction& auction,
-                        bool bills);
-  std::string_view link_of(std::string_view path, std::string_view token);
   void publish_facts(const orchestrator::FlowResult& result, const domain::Auction& auction);
   void count(const domain::DecisionRecord& record);
   void log_decision(const domain::DecisionRecord& record);
@@ -152,6 +146,7 @@ class Shard {
   ledger::Wallet wallet_;
   std::unique_ptr<WalletMoney> money_;
   orchestrator::AuctionFlow flow_;
+  Answers answers_;
   Brownout brownout_;
   std::shared_ptr<const Published> published_;
   std::vector<std::uint64_t> open_items_;      ///< bit: line item
@@ -163,7 +158,7 @@ class Shard {
   std::uint64_t decisions_ = 0;
   std::uint64_t skipped_ = 0;
   domain::UserState user_state_;
-  std::string response_, markup_, scratch_, record_;
+  std::string response_, record_;
   std::vector<ledger::Command> commands_;
 };
 

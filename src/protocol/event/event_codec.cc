@@ -1,8 +1,11 @@
-// event_codec: field by field over protozero.
+// event_codec: field by field; read by protozero, written by WireWriter.
 #include "protocol/event/event_codec.h"
 
 #include <cstring>
 #include <stdexcept>
+
+#include "base/check.h"
+#include "protocol/event/wire_writer.h"
 
 namespace bandstand::protocol::event {
 /// A field of another wire type than the schema's. protozero asserts on it; bytes from a disk must not stop us.
@@ -10,13 +13,11 @@ namespace bandstand::protocol::event {
 }  // namespace bandstand::protocol::event
 #define protozero_assert(x) ((x) ? static_cast<void>(0) : ::bandstand::protocol::event::throw_wrong_type())
 #include <protozero/pbf_reader.hpp>
-#include <protozero/pbf_writer.hpp>
 
 namespace bandstand::protocol::event {
 namespace {
 
 using protozero::pbf_reader;
-using protozero::pbf_writer;
 
 void put_id(char* out, base::DecisionId id) {
   const auto put = [&](std::uint64_t word, int at) {
@@ -37,54 +38,61 @@ bool get_id(protozero::data_view bytes, base::DecisionId& out) {
   return true;
 }
 
-void add_id(pbf_writer& out, protozero::pbf_tag_type tag, base::DecisionId id) {
+void add_id(WireWriter& out, std::uint32_t tag, base::DecisionId id) {
   char bytes[16];
   put_id(bytes, id);
-  out.add_bytes(tag, bytes, sizeof bytes);
-}
-
-/// proto3 leaves zeros out.
-void add(pbf_writer& out, protozero::pbf_tag_type tag, std::uint32_t value) {
-  if (value != 0) out.add_uint32(tag, value);
-}
-void add_float(pbf_writer& out, protozero::pbf_tag_type tag, float value) {
-  if (value != 0.0f) out.add_float(tag, value);
-}
-
-void add_fixed(pbf_writer& out, protozero::pbf_tag_type tag, std::uint64_t value) {
-  if (value != 0) out.add_fixed64(tag, value);
+  out.bytes(tag, bytes, sizeof bytes);
 }
 
 std::string_view view(protozero::data_view data) { return {data.data(), data.size()}; }
 
-void encode_call(const domain::CallRecord& call, pbf_writer& parent) {
-  pbf_writer out(parent, 26);
-  add(out, 1, static_cast<std::uint32_t>(call.stage));
-  add(out, 2, static_cast<std::uint32_t>(call.outcome));
-  add(out, 3, static_cast<std::uint32_t>(call.source));
-  add(out, 4, call.impression);
-  add(out, 5, call.policy.value);
-  add(out, 6, call.version);
-  add_float(out, 7, call.propensity);
-  add(out, 8, call.duration_ns);
-  add(out, 9, call.answer);
+// Upper bounds of messages' sizes: keys of one byte, numbers of their longest form, the message's own head.
+constexpr std::size_t kCallMax = 2 + 3 * 2 + 3 + 4 + 6 + 5 + 6 + 4;
+constexpr std::size_t kCandidateMax = 2 + 6 + 6 + 3 * 3 + 5 * 5 + 9 + 2 * 11;
+constexpr std::size_t kHeadMax = 32 * WireWriter::kFieldMax;
+
+void encode_call(const domain::CallRecord& call, WireWriter& out) {
+  out.message(26, [&] {
+    out.number(1, static_cast<std::uint32_t>(call.stage));
+    out.number(2, static_cast<std::uint32_t>(call.outcome));
+    out.number(3, static_cast<std::uint32_t>(call.source));
+    out.number(4, call.impression);
+    out.number(5, call.policy.value);
+    out.number(6, call.version);
+    out.real(7, call.propensity);
+    out.number(8, call.duration_ns);
+    out.number(9, call.answer);
+  });
 }
 
-void encode_candidate(const domain::CandidateRecord& candidate, pbf_writer& parent) {
-  pbf_writer out(parent, 5);
-  add(out, 1, candidate.line_item);
-  add(out, 2, candidate.creative);
-  add(out, 3, candidate.deal == 0xff ? 0u : candidate.deal + 1u);
-  add(out, 4, static_cast<std::uint32_t>(candidate.refusal));
-  add(out, 5, candidate.rule);
-  add_float(out, 6, candidate.mu);
-  add_float(out, 7, candidate.click_rate);
-  add_float(out, 8, candidate.conversion_rate);
-  add_float(out, 9, candidate.creative_propensity);
-  add_float(out, 10, candidate.win_probability);
-  if (candidate.value != 0) out.add_double(11, candidate.value);
-  if (!candidate.available.is_zero()) out.add_int64(12, candidate.available.value);
-  if (!candidate.price.is_zero()) out.add_int64(13, candidate.price.value);
+void encode_candidate(const domain::CandidateRecord& candidate, WireWriter& out) {
+  out.message(5, [&] {
+    out.number(1, candidate.line_item);
+    out.number(2, candidate.creative);
+    out.number(3, candidate.deal == 0xff ? 0u : candidate.deal + 1u);
+    out.number(4, static_cast<std::uint32_t>(candidate.refusal));
+    out.number(5, candidate.rule);
+    out.real(6, candidate.mu);
+    out.real(7, candidate.click_rate);
+    out.real(8, candidate.conversion_rate);
+    out.real(9, candidate.creative_propensity);
+    out.real(10, candidate.win_probability);
+    out.real(11, candidate.value);
+    out.number(12, static_cast<std::uint64_t>(candidate.available.value));
+    out.number(13, static_cast<std::uint64_t>(candidate.price.value));
+  });
+}
+
+/// Lets `write` append at most `bound` bytes to `buffer`.
+template <class Write>
+void append(std::string& buffer, std::size_t bound, Write&& write) {
+  const std::size_t before = buffer.size();
+  buffer.resize(before + bound);
+  WireWriter out(buffer.data() + before);
+  write(out);
+  const auto after = static_cast<std::size_t>(out.at() - buffer.data());
+  BANDSTAND_CHECK(after <= buffer.size());
+  buffer.resize(after);
 }
 
 domain::CallRecord decode_call(pbf_reader in) {
@@ -210,81 +218,93 @@ base::Result<T> guarded(Read read) {
 
 }  // namespace
 
-void encode(const domain::DecisionRecord& r, std::string& buffer) {
-  pbf_writer out(buffer);
+std::string_view encode(const domain::DecisionRecord& r, base::Arena& arena) {
+  std::size_t bound = kHeadMax + r.request.size() + sizeof(domain::UserState) + r.calls.size() * kCallMax;
+  for (const auto& impression : r.impressions) {
+    bound += kHeadMax + impression.id.size() + impression.candidates.size() * kCandidateMax;
+  }
+  char* const begin = static_cast<char*>(arena.take(bound, 1));
+  WireWriter out(begin);
   add_id(out, 1, r.id);
-  add_fixed(out, 2, static_cast<std::uint64_t>(r.at.ns));
-  add(out, 3, r.exchange);
-  if (r.first_party) out.add_bool(4, true);
-  if (r.test) out.add_bool(5, true);
-  if (!r.request.empty()) out.add_bytes(6, r.request.data(), r.request.size());
-  add_fixed(out, 7, r.seed);
-  add_fixed(out, 8, r.catalogue_version);
-  add(out, 9, r.pacing_version);
-  add(out, 10, r.creative_version);
-  add(out, 11, r.market_version);
-  add(out, 12, r.profile_version);
-  add(out, 13, r.open_epoch);
-  add_fixed(out, 14, r.user);
-  if (r.state != nullptr) out.add_bytes(15, reinterpret_cast<const char*>(r.state), sizeof *r.state);
-  add(out, 16, static_cast<std::uint32_t>(r.basis));
-  add_float(out, 17, r.rate_address);
-  add_float(out, 18, r.rate_user);
-  add_float(out, 19, r.rate_placement);
-  add(out, 20, r.verdict);
-  add(out, 21, r.verdict_reason);
-  add(out, 22, r.level);
-  add(out, 23, static_cast<std::uint32_t>(r.no_bid));
-  add(out, 24, r.bids);
-  add(out, 25, r.duration_ns);
+  out.fixed64(2, static_cast<std::uint64_t>(r.at.ns));
+  out.number(3, r.exchange);
+  out.number(4, r.first_party);
+  out.number(5, r.test);
+  out.text(6, r.request);
+  out.fixed64(7, r.seed);
+  out.fixed64(8, r.catalogue_version);
+  out.number(9, r.pacing_version);
+  out.number(10, r.creative_version);
+  out.number(11, r.market_version);
+  out.number(12, r.profile_version);
+  out.number(13, r.open_epoch);
+  out.fixed64(14, r.user);
+  if (r.state != nullptr) out.bytes(15, r.state, sizeof *r.state);
+  out.number(16, static_cast<std::uint32_t>(r.basis));
+  out.real(17, r.rate_address);
+  out.real(18, r.rate_user);
+  out.real(19, r.rate_placement);
+  out.number(20, r.verdict);
+  out.number(21, r.verdict_reason);
+  out.number(22, r.level);
+  out.number(23, static_cast<std::uint32_t>(r.no_bid));
+  out.number(24, r.bids);
+  out.number(25, r.duration_ns);
   for (const auto& call : r.calls) encode_call(call, out);
   for (const auto& impression : r.impressions) {
-    pbf_writer child(out, 27);
-    if (!impression.id.empty()) child.add_bytes(1, impression.id.data(), impression.id.size());
-    add(child, 2, static_cast<std::uint32_t>(impression.no_bid));
-    add(child, 3, impression.refused);
-    add(child, 4, impression.outranked);
-    for (const auto& candidate : impression.candidates) encode_candidate(candidate, child);
+    out.message(27, [&] {
+      out.text(1, impression.id);
+      out.number(2, static_cast<std::uint32_t>(impression.no_bid));
+      out.number(3, impression.refused);
+      out.number(4, impression.outranked);
+      for (const auto& candidate : impression.candidates) encode_candidate(candidate, out);
+    });
   }
+  const auto size = static_cast<std::size_t>(out.at() - begin);
+  BANDSTAND_CHECK(size <= bound);
+  return {begin, size};
 }
 
 void encode(const domain::ShardState& state, std::string& buffer) {
-  pbf_writer out(buffer);
-  out.add_uint32(101, state.node.value);
-  add(out, 102, state.open_epoch);
-  add_fixed(out, 103, state.catalogue_version);
-  add_fixed(out, 104, static_cast<std::uint64_t>(state.at.ns));
-  out.add_bytes(105, reinterpret_cast<const char*>(state.open_campaigns.data()), state.open_campaigns.size_bytes());
+  append(buffer, kHeadMax + state.open_campaigns.size_bytes(), [&](WireWriter& out) {
+    out.number_or_zero(101, state.node.value);  // is_shard_state() knows the record by this field
+    out.number(102, state.open_epoch);
+    out.fixed64(103, state.catalogue_version);
+    out.fixed64(104, static_cast<std::uint64_t>(state.at.ns));
+    out.bytes(105, state.open_campaigns.data(), state.open_campaigns.size_bytes());
+  });
 }
 
 void encode(const domain::Event& event, std::string& buffer) {
-  pbf_writer out(buffer);
-  add(out, 1, static_cast<std::uint32_t>(event.kind));
-  add_id(out, 2, event.bid);
-  add(out, 3, event.campaign.value);
-  add(out, 4, event.line_item.value);
-  add(out, 5, event.creative.value);
-  add(out, 6, event.exchange);
-  add_fixed(out, 7, static_cast<std::uint64_t>(event.at.ns));
-  add_fixed(out, 8, static_cast<std::uint64_t>(event.bid_at.ns));
-  if (!event.price.is_zero()) out.add_sint64(9, event.price.value);
-  add(out, 10, static_cast<std::uint32_t>(event.price_form));
-  if (!event.min_to_win.is_zero()) out.add_sint64(11, event.min_to_win.value);
-  add(out, 12, event.loss_reason);
-  add(out, 13, event.multiplier_e6);
-  if (!event.conversion_value.is_zero()) out.add_sint64(14, event.conversion_value.value);
-  add_fixed(out, 15, event.user.value);
-  if (event.test) out.add_bool(16, true);
-  if (event.suspicious) out.add_bool(17, true);
-  add(out, 18, event.suspicion);
+  append(buffer, kHeadMax, [&](WireWriter& out) {
+    out.number(1, static_cast<std::uint32_t>(event.kind));
+    add_id(out, 2, event.bid);
+    out.number(3, event.campaign.value);
+    out.number(4, event.line_item.value);
+    out.number(5, event.creative.value);
+    out.number(6, event.exchange);
+    out.fixed64(7, static_cast<std::uint64_t>(event.at.ns));
+    out.fixed64(8, static_cast<std::uint64_t>(event.bid_at.ns));
+    out.zigzag(9, event.price.value);
+    out.number(10, static_cast<std::uint32_t>(event.price_form));
+    out.zigzag(11, event.min_to_win.value);
+    out.number(12, event.loss_reason);
+    out.number(13, event.multiplier_e6);
+    out.zigzag(14, event.conversion_value.value);
+    out.fixed64(15, event.user.value);
+    out.number(16, event.test);
+    out.number(17, event.suspicious);
+    out.number(18, event.suspicion);
+  });
 }
 
 void encode(const SnapshotRecord& snapshot, std::string& buffer) {
-  pbf_writer out(buffer);
-  out.add_bytes(1, snapshot.kind.data(), snapshot.kind.size());
-  add_fixed(out, 2, snapshot.version);
-  add_fixed(out, 3, static_cast<std::uint64_t>(snapshot.at.ns));
-  out.add_bytes(4, snapshot.content.data(), snapshot.content.size());
+  append(buffer, kHeadMax + snapshot.kind.size() + snapshot.content.size(), [&](WireWriter& out) {
+    out.bytes(1, snapshot.kind.data(), snapshot.kind.size());
+    out.fixed64(2, snapshot.version);
+    out.fixed64(3, static_cast<std::uint64_t>(snapshot.at.ns));
+    out.bytes(4, snapshot.content.data(), snapshot.content.size());
+  });
 }
 
 bool is_shard_state(std::string_view bytes) noexcept {

@@ -64,8 +64,7 @@ domain::DecisionRecord sample(base::Arena& arena) {
 
 TEST(EventCodec, WritesDecisionsThatTheSchemaReadsAndWritesTheSame) {
   base::Arena arena;
-  std::string bytes;
-  encode(sample(arena), bytes);
+  const std::string bytes(encode(sample(arena), arena));
   Schema schema;
   const auto message = schema.parse("Decision", bytes);
   EXPECT_EQ(message->SerializeAsString(), bytes);
@@ -73,8 +72,7 @@ TEST(EventCodec, WritesDecisionsThatTheSchemaReadsAndWritesTheSame) {
 
 TEST(EventCodec, ReadsBackEveryFieldOfADecision) {
   base::Arena arena;
-  std::string bytes;
-  encode(sample(arena), bytes);
+  const std::string bytes(encode(sample(arena), arena));
   EXPECT_FALSE(is_shard_state(bytes));
   const auto back = decode_decision(bytes, arena);
   ASSERT_TRUE(back);
@@ -83,9 +81,33 @@ TEST(EventCodec, ReadsBackEveryFieldOfADecision) {
   EXPECT_EQ((*back)->impressions[0].candidates[0].deal, 0);
   EXPECT_EQ((*back)->impressions[0].candidates[1].deal, 0xff);
   EXPECT_EQ((*back)->impressions[0].candidates[1].price.value, 1'234'567);
-  std::string again;
-  encode(**back, again);
-  EXPECT_EQ(again, bytes);
+  EXPECT_EQ(encode(**back, arena), bytes);
+}
+
+TEST(EventCodec, HasRoomForTheLargestValueOfEveryField) {
+  base::Arena arena;
+  domain::DecisionRecord r = sample(arena);
+  auto calls = arena.array<domain::CallRecord>(300);
+  for (auto& call : calls) {
+    call = {domain::Stage::reservation, domain::CallOutcome::off, domain::Source::shadow, 255,
+            {65535},                    ~0u,                      .3f,                    ~0u, 65535};
+  }
+  r.calls = calls;
+  auto candidates = arena.array<domain::CandidateRecord>(500);
+  for (auto& c : candidates) {
+    c.line_item = c.creative = ~0u;
+    c.deal = 0xfe;
+    c.refusal = static_cast<domain::Refusal>(255);
+    c.rule = 255;
+    c.mu = c.click_rate = c.conversion_rate = c.creative_propensity = c.win_probability = .1f;
+    c.value = .1;
+    c.available = c.price = base::Nanos{-1};
+  }
+  r.impressions[0].candidates = candidates;
+  const auto bytes = encode(r, arena);
+  EXPECT_GT(bytes.size(), 300u * 36 + 500u * 79);
+  Schema schema;
+  EXPECT_EQ(schema.parse("Decision", std::string(bytes))->SerializeAsString(), bytes);
 }
 
 TEST(EventCodec, KeepsEventsAndShardStatesWhole) {
@@ -118,8 +140,7 @@ TEST(EventCodec, KeepsEventsAndShardStatesWhole) {
 
 TEST(EventCodec, RefusesCutAndFlippedBytesWithoutHarm) {
   base::Arena arena;
-  std::string bytes;
-  encode(sample(arena), bytes);
+  const std::string bytes(encode(sample(arena), arena));
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) (void)decode_decision(std::string_view(bytes).substr(0, cut), arena);
   base::Rng rng(1);
   for (int i = 0; i < 20'000; ++i) {
@@ -134,9 +155,8 @@ TEST(EventCodec, RefusesCutAndFlippedBytesWithoutHarm) {
 
 TEST(EventCodec, TellsTheIdOfADecisionWithoutDecodingIt) {
   base::Arena arena;
-  std::string bytes;
   const domain::DecisionRecord record = sample(arena);
-  encode(record, bytes);
+  std::string bytes(encode(record, arena));
   base::DecisionId id;
   ASSERT_TRUE(peek_decision_id(bytes, id));
   EXPECT_EQ(id, record.id);
