@@ -1,11 +1,15 @@
 // served_bench: decisions a second on one core, next to a no-op POST and a parse-and-echo POST on the same stack.
-// POST on the same stack?
+//
+// Rates need cores of their own; with two cores the client, the control thread and whatever else runs share one. So each kind
+// of request is also weighed by the CPU time of the thread that serves it, which neighbours stretch but little.
 #include <pthread.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <fstream>
+#include <string_view>
 #include <thread>
 
 #include "app/play.h"
@@ -27,6 +31,19 @@ void pin(unsigned core) {
   CPU_ZERO(&set);
   CPU_SET(core, &set);
   pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+/// CPU time so far of this process's threads of a name.
+double cpu_seconds(std::string_view name) {
+  double ns = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string comm;
+    std::getline(std::ifstream(task.path() / "comm"), comm);
+    double spent = 0;
+    std::ifstream(task.path() / "schedstat") >> spent;
+    if (comm == name) ns += spent;
+  }
+  return ns / 1e9;
 }
 
 class Collector final : public simulation::Transport {
@@ -60,19 +77,25 @@ class Load final : public serving::http::ReplyHandler {
     if (closed_loop_ && running_) submit({});
   }
 
-  /// Closed loop; returns answers a second.
-  double run_closed(double seconds) {
+  /// Closed loop. `thread` serves; `also` works for it.
+  struct Run {
+    double per_second, cpu_us, also_cpu_us;  ///< CPU time a request
+  };
+  Run run_closed(double seconds, std::string_view thread, std::string_view also = {}) {
     closed_loop_ = running_ = true;
     for (std::size_t i = 0; i < connections_; ++i) submit({});
     pump(seconds / 3);
     reset();
     const auto start = clock_.mono();
+    const double cpu = cpu_seconds(thread);
+    const double also_cpu = cpu_seconds(also);
     pump(seconds);
     const double took = std::chrono::duration<double>(clock_.mono() - start).count();
-    const double rate = static_cast<double>(answered) / took;
+    const auto count = static_cast<double>(std::max<std::uint64_t>(1, answered));
+    const Run run{count / took, 1e6 * (cpu_seconds(thread) - cpu) / count, 1e6 * (cpu_seconds(also) - also_cpu) / count};
     running_ = false;
     pump(0.2);
-    return rate;
+    return run;
   }
 
   /// Open loop with exponential gaps; latency counts from when a request should have left.
@@ -153,6 +176,7 @@ struct BaselineServer {
   BaselineServer() : loop(clock), http(loop, handler, metrics) {
     BANDSTAND_CHECK(http.listen("127.0.0.1:0").has_value());
     thread = std::thread([this] {
+      pthread_setname_np(pthread_self(), "baseline");
       pin(0);
       loop.run();
     });
@@ -208,6 +232,7 @@ void served_bench(Figures& figures, bool quick) {
       [&] { return loaded; });
   BANDSTAND_CHECK(server.start().has_value());
   std::thread control([&] {
+    pthread_setname_np(pthread_self(), "control");
     pin(1);
     server.run();
   });
@@ -216,16 +241,25 @@ void served_bench(Figures& figures, bool quick) {
 
   const std::string base_address = baseline.http.bound().text();
   std::vector<double> noop, echo, decisions, noop_ratio, echo_ratio;
+  std::vector<double> noop_cpu, echo_cpu, decision_cpu, control_cpu, cpu_ratio;
   double bid_share = 0;
   for (int run = 0; run < runs; ++run) {  // in turn, so that a drift of the machine meets all three
-    noop.push_back(Load(base_address, collector.bodies, "/noop", 64).run_closed(seconds));
-    echo.push_back(Load(base_address, collector.bodies, "/echo", 64).run_closed(seconds));
+    const auto nothing = Load(base_address, collector.bodies, "/noop", 64).run_closed(seconds, "baseline");
+    const auto parsed = Load(base_address, collector.bodies, "/echo", 64).run_closed(seconds, "baseline");
     Load load(server.public_address(), collector.bodies, "/openrtb2/bid/alpha", 64);
-    decisions.push_back(load.run_closed(seconds));
+    const auto decided = load.run_closed(seconds, "shard0", "control");
     bid_share = 100.0 * static_cast<double>(load.with_body) /
                 static_cast<double>(std::max<std::uint64_t>(1, load.answered));
-    noop_ratio.push_back(decisions.back() / noop.back());
-    echo_ratio.push_back(decisions.back() / echo.back());
+    noop.push_back(nothing.per_second);
+    echo.push_back(parsed.per_second);
+    decisions.push_back(decided.per_second);
+    noop_ratio.push_back(decided.per_second / nothing.per_second);
+    echo_ratio.push_back(decided.per_second / parsed.per_second);
+    noop_cpu.push_back(nothing.cpu_us);
+    echo_cpu.push_back(parsed.cpu_us);
+    decision_cpu.push_back(decided.cpu_us);
+    control_cpu.push_back(decided.also_cpu_us);
+    cpu_ratio.push_back(nothing.cpu_us / decided.cpu_us);
   }
   const auto add = [&](const char* name, const std::vector<double>& values, const char* unit) {
     figures.add(name, median(values), unit, *std::min_element(values.begin(), values.end()),
@@ -236,6 +270,11 @@ void served_bench(Figures& figures, bool quick) {
   add("served decisions, 1,000 line items, one shard on one core", decisions, "1/s");
   add("served decisions / no-op POST", noop_ratio, "ratio");
   add("served decisions / parse-and-echo POST", echo_ratio, "ratio");
+  add("CPU of the serving thread, no-op POST", noop_cpu, "us");
+  add("CPU of the serving thread, parse-and-echo POST", echo_cpu, "us");
+  add("CPU of the serving thread, decision", decision_cpu, "us");
+  add("CPU of the control thread, decision", control_cpu, "us");
+  add("served decisions / no-op POST, by CPU of the serving thread", cpu_ratio, "ratio");
   figures.add("served decisions with a bid", bid_share, "%");
 
   Load open(server.public_address(), collector.bodies, "/openrtb2/bid/alpha", 64);

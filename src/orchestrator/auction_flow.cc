@@ -401,6 +401,18 @@ class Walk {
     }
   }
 
+  /// Who is served first; ties keep their order. By insertion: there are few, and std::stable_sort asks for memory.
+  void sort_by_price(ArenaList<Contender>& list) const {
+    for (std::size_t i = 1; i < list.size(); ++i) {
+      const Contender contender = list[i];
+      const auto money = static_cast<double>(contender.price.value);
+      std::size_t at = i;
+      for (; at > 0 && before(contender, money, list[at - 1], static_cast<double>(list[at - 1].price.value)); --at)
+        list[at] = list[at - 1];
+      list[at] = contender;
+    }
+  }
+
   /// Removes contenders whose record got a refusal.
   static void drop_refused(ArenaList<Contender>& list, const domain::ImpressionRecord& record) {
     std::size_t kept = 0;
@@ -571,9 +583,7 @@ class Walk {
 
   void internal_auction(std::uint8_t index, const domain::Impression& impression,
                         domain::ImpressionRecord& record, ArenaList<Contender>& contenders) {
-    std::stable_sort(contenders.begin(), contenders.end(), [&](const Contender& a, const Contender& b) {
-      return before(a, static_cast<double>(a.price.value), b, static_cast<double>(b.price.value));
-    });
+    sort_by_price(contenders);
     std::uint32_t open_bids = 0;
     std::uint32_t vetoes = 0;
     std::uint64_t deals_served = 0;
