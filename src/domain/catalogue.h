@@ -85,19 +85,20 @@ struct Targeting {
   bool rewarded_only = false, interstitial_ok = true;
 };
 
-struct LineItem {
+/// What every decision asks of its candidates stands in the first cache line.
+struct alignas(64) LineItem {
   base::LineItemId id;
-  std::string name;
   std::uint32_t campaign = 0;  ///< index
   std::uint8_t priority = 8;   ///< 1 sponsorship .. 8 auction .. 16 house; a lower number is served first (first-party only)
   Goal goal = Goal::cpm;
+  bool active = true;
   Nanos value;                 ///< of one goal event: per impression (cpm), click or conversion
   Nanos bid_max;               ///< per impression; never exceeded
   Nanos bid_default;           ///< the conservative constant of the bid fallback; 0 = no fallback bid
-  Targeting targeting;
-  std::vector<FrequencyCap> caps;
   std::vector<std::uint32_t> creatives;  ///< indexes
-  bool active = true;
+  std::vector<FrequencyCap> caps;
+  Targeting targeting;
+  std::string name;
 };
 
 /// One asset of a native creative.
@@ -107,29 +108,32 @@ struct NativeContent {
   std::string rating;
 };
 
-struct Creative {
+/// What decides whether it fits an impression stands first.
+struct alignas(64) Creative {
+  enum class Approval : std::uint8_t { pending, approved, denied };
+
   base::CreativeId id;
-  std::string name;
   std::uint32_t advertiser = 0;  ///< index
   MediaType type = MediaType::banner;
+  Approval approval = Approval::approved;
+  bool secure = true;            ///< every URL in it is https
+  bool skippable = false;
+  std::uint8_t ad_type = 0;      ///< btype
   Size size;
-  std::string markup;         ///< banner: HTML with {CLICK_URL}, {IMP_URL}, {CACHEBUSTER}; video: empty (VAST is built)
-  std::string media_url;      ///< video and audio file, or the banner's image when markup is empty
-  std::string mime;           ///< of the media ("video/mp4", "text/html", "image/png")
   std::int32_t duration_s = 0, bitrate_kbps = 0;
-  NativeContent native;
-  std::string landing_page;   ///< where a click goes, and nowhere else
   std::vector<std::uint8_t> attributes;  ///< AdCOM creative attributes
   std::vector<std::uint8_t> apis;
-  std::uint8_t ad_type = 0;   ///< btype
+  std::string mime;              ///< of the media ("video/mp4", "text/html", "image/png")
   std::string language;
+  std::string app_bundle;        ///< app promotion
+  NativeContent native;
+  std::string markup;            ///< banner: HTML with {CLICK_URL}, {IMP_URL}, {CACHEBUSTER}; video: empty (VAST is built)
+  std::string media_url;         ///< video and audio file, or the banner's image when markup is empty
+  std::string landing_page;      ///< where a click goes, and nowhere else
   std::vector<std::string> categories;  ///< in addition to the advertiser's
-  std::string app_bundle;     ///< app promotion
-  bool secure = true;         ///< every URL in it is https
-  bool skippable = false;
-  enum class Approval : std::uint8_t { pending, approved, denied } approval = Approval::approved;
   /// Features for the response model, hashed names ("headline=free", "color=red"); at most 16.
   std::vector<std::string> features;
+  std::string name;
 };
 
 struct Catalogue {
