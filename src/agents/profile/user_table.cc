@@ -14,6 +14,7 @@ namespace bandstand::agents::profile {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x42535031;  // "BSP1": bump with every change of UserState
+constexpr std::size_t kHeaderBytes = 16;
 
 }  // namespace
 
@@ -125,22 +126,55 @@ void UserTable::clear() noexcept {
 
 std::string UserTable::encode() const {
   std::string bytes;
-  base::ByteWriter out(bytes);
-  out.put(kMagic);
-  out.put(static_cast<std::uint32_t>(sizeof(domain::UserState)));
-  out.put(static_cast<std::uint64_t>(size()));
-  bytes.reserve(bytes.size() + size() * sizeof(domain::UserState) + 4);
-  for (std::size_t i = 0; i < buckets_ * kWays; ++i) {
-    if (keys_[i / kWays].keys[i % kWays].load(std::memory_order_relaxed) == 0) continue;
-    const domain::UserState state = read_own(slots_[i]);
-    bytes.append(reinterpret_cast<const char*>(&state), sizeof state);
-  }
-  out.put(base::crc32c(bytes.data(), bytes.size()));
+  bytes.reserve(size() * sizeof(domain::UserState) + 64);
+  encode_part(0, SIZE_MAX, bytes);
   return bytes;
 }
 
+std::size_t UserTable::encode_part(std::size_t from, std::size_t users_max, std::string& out) const {
+  const std::size_t begin = out.size();
+  base::ByteWriter writer(out);
+  writer.put(kMagic);
+  writer.put(static_cast<std::uint32_t>(sizeof(domain::UserState)));
+  const std::size_t count_at = out.size();
+  writer.put(std::uint64_t{0});
+  std::uint64_t count = 0;
+  std::size_t slot = from;
+  for (; slot < capacity() && count < users_max; ++slot) {
+    if (keys_[slot / kWays].keys[slot % kWays].load(std::memory_order_relaxed) == 0) continue;
+    const domain::UserState state = read_own(slots_[slot]);
+    out.append(reinterpret_cast<const char*>(&state), sizeof state);
+    ++count;
+  }
+  std::memcpy(out.data() + count_at, &count, sizeof count);
+  writer.put(base::crc32c(out.data() + begin, out.size() - begin));
+  return slot;
+}
+
 base::Result<std::size_t> UserTable::decode(std::string_view bytes) {
-  if (bytes.size() < 20) return base::fail(base::Code::corrupt, "a table of users is cut short");
+  BANDSTAND_TRY_VOID(check(bytes));
+  clear();
+  BANDSTAND_TRY_VOID(merge(bytes));
+  return size();
+}
+
+base::Result<std::size_t> UserTable::merge(std::string_view bytes) {
+  BANDSTAND_TRY(count, check(bytes));
+  const char* from = bytes.data() + kHeaderBytes;
+  std::size_t added = 0;
+  for (std::size_t i = 0; i < count; ++i, from += sizeof(domain::UserState)) {
+    domain::UserState state;
+    std::memcpy(static_cast<void*>(&state), from, sizeof state);
+    if (state.key.value == 0) continue;
+    publish(claim(state.key, state.last_seen_s), state);
+    ++added;
+  }
+  return added;
+}
+
+/// How many states these bytes hold.
+base::Result<std::size_t> UserTable::check(std::string_view bytes) {
+  if (bytes.size() < kHeaderBytes + 4) return base::fail(base::Code::corrupt, "a table of users is cut short");
   const std::string_view content = bytes.substr(0, bytes.size() - 4);
   if (base::ByteReader(bytes.substr(content.size())).get<std::uint32_t>() !=
       base::crc32c(content.data(), content.size())) {
@@ -150,19 +184,12 @@ base::Result<std::size_t> UserTable::decode(std::string_view bytes) {
   const auto magic = in.get<std::uint32_t>();
   const auto state_size = in.get<std::uint32_t>();
   const auto count = in.get<std::uint64_t>();
-  if (magic != kMagic || state_size != sizeof(domain::UserState) || (content.size() - 16) / state_size != count ||
-      (content.size() - 16) % state_size != 0) {
+  const std::size_t states = content.size() - kHeaderBytes;
+  if (magic != kMagic || state_size != sizeof(domain::UserState) || states / state_size != count ||
+      states % state_size != 0) {
     return base::fail(base::Code::corrupt, "a table of users has another form");
   }
-  clear();
-  const char* from = content.data() + 16;
-  for (std::uint64_t i = 0; i < count; ++i, from += sizeof(domain::UserState)) {
-    domain::UserState state;
-    std::memcpy(static_cast<void*>(&state), from, sizeof state);
-    if (state.key.value == 0) continue;
-    publish(claim(state.key, state.last_seen_s), state);
-  }
-  return size();
+  return static_cast<std::size_t>(count);
 }
 
 }  // namespace bandstand::agents::profile

@@ -53,6 +53,13 @@ class UserTable {
   [[nodiscard]] std::string encode() const;
   /// Writer. Replaces the content. Bytes of a table of another capacity are fine. Errors: `corrupt` (nothing is changed).
   [[nodiscard]] base::Result<std::size_t> decode(std::string_view bytes);
+  /// Writer. Some of it, so that a large table can be saved between other things: appends up to about `users_max` states from
+  /// slot `from` on, in the form of encode(), and returns the slot to go on at; capacity() is the end. Each state is whole;
+  /// two parts are of two moments.
+  std::size_t encode_part(std::size_t from, std::size_t users_max, std::string& out) const;
+  /// Writer. Adds what encode() or encode_part() gave; returns how many. A state that is known here already is replaced.
+  /// Errors: `corrupt` (nothing is changed).
+  [[nodiscard]] base::Result<std::size_t> merge(std::string_view bytes);
 
   [[nodiscard]] std::size_t capacity() const { return buckets_ * kWays; }
   /// Any thread; approximate while the writer works.
@@ -76,6 +83,7 @@ class UserTable {
   Slot& claim(domain::UserKey key, std::uint32_t now_s) noexcept;
   [[nodiscard]] static domain::UserState read_own(const Slot& slot) noexcept;
   static void publish(Slot& slot, const domain::UserState& state) noexcept;
+  [[nodiscard]] static base::Result<std::size_t> check(std::string_view bytes);
   void clear() noexcept;
 
   std::size_t buckets_;

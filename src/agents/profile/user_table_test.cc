@@ -72,6 +72,36 @@ TEST(UserTable, SavesAndLoadsIntoAnotherSize) {
   EXPECT_EQ(other.decode(table.encode()).value(), 1000u);
 }
 
+TEST(UserTable, IsSavedInPartsAsWellAsWhole) {
+  UserTable table(4096);
+  for (std::uint64_t i = 1; i <= 1000; ++i) {
+    table.update(key_of(i), 7, [&](domain::UserState& state) { state.clicks = static_cast<std::uint32_t>(i); });
+  }
+  UserTable other(1 << 14);
+  other.update(key_of(5000), 7, [](auto&) {});
+  std::size_t slot = 0;
+  std::size_t merged = 0;
+  int parts = 0;
+  while (slot < table.capacity()) {
+    std::string part = "kept";
+    slot = table.encode_part(slot, 64, part);
+    ASSERT_EQ(part.substr(0, 4), "kept");
+    ASSERT_LE(part.size(), 4 + 20 + 64 * sizeof(domain::UserState));
+    merged += other.merge(std::string_view(part).substr(4)).value();
+    ++parts;
+    part[part.size() / 2] ^= 1;
+    EXPECT_EQ(other.merge(std::string_view(part).substr(4)).error().code, base::Code::corrupt);
+  }
+  EXPECT_GE(parts, 1000 / 64);
+  EXPECT_EQ(merged, 1000u);
+  EXPECT_EQ(other.size(), 1001u) << "what was there stays";
+  domain::UserState state;
+  for (std::uint64_t i = 1; i <= 1000; ++i) {
+    ASSERT_TRUE(other.find(key_of(i), state));
+    EXPECT_EQ(state.clicks, i);
+  }
+}
+
 TEST(UserTable, RefusesDamagedBytesAndKeepsWhatItHad) {
   UserTable table(64);
   table.update(key_of(1), 1, [](auto&) {});
