@@ -125,6 +125,14 @@ double Pacer::model_price(const State& state, double target, const CostOfBid& co
   return solve_shadow_price(state.values, target / state.offers_a_window, bounds, cost_of_bid);
 }
 
+LogPi::Options Pacer::log_pi_options() const {
+  LogPi::Options gains;
+  gains.mu_min = options_.mu_min;
+  gains.mu_max = options_.mu_max;
+  if (options_.policy == PacingPolicy::receding_horizon) gains.kp = 0, gains.ki = 0.2;
+  return gains;
+}
+
 /// Sets mu for the window to come, in which `target` should be spent, from how the last one went.
 void Pacer::steer(State& state, const Period& period, double target, const CostOfBid& cost_of_bid) {
   const auto spent = static_cast<double>((period.charged - state.window_start_spent).value);
@@ -137,7 +145,7 @@ void Pacer::steer(State& state, const Period& period, double target, const CostO
   switch (options_.policy) {
     case PacingPolicy::none: mu = options_.mu_min; break;
     case PacingPolicy::dual:
-      if (!state.dual) state.dual.emplace(options_.mu_min, WindowedDual::Options{0.3, -1, 3, options_.mu_min, options_.mu_max});
+      if (!state.dual) state.dual.emplace(options_.mu_min, dual_options());
       mu = state.dual->update(outcome);
       break;
     case PacingPolicy::textbook_pi: {
@@ -156,11 +164,7 @@ void Pacer::steer(State& state, const Period& period, double target, const CostO
     case PacingPolicy::log_pi:
     case PacingPolicy::receding_horizon: {
       if (!state.log_pi) {
-        LogPi::Options gains;
-        gains.mu_min = options_.mu_min;
-        gains.mu_max = options_.mu_max;
-        if (options_.policy == PacingPolicy::receding_horizon) gains.kp = 0, gains.ki = 0.2;
-        state.log_pi.emplace(std::max(1.0, options_.mu_min), LogPi::epsilon(budget, options_.windows), gains);
+        state.log_pi.emplace(std::max(1.0, options_.mu_min), LogPi::epsilon(budget, options_.windows), log_pi_options());
       }
       if (options_.policy == PacingPolicy::receding_horizon) {
         state.mu_model = model_price(state, target, cost_of_bid);

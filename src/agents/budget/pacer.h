@@ -7,18 +7,23 @@
 // 3. Soft control only. What bounds spend is the ledger and its leases.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "agents/budget/pacing.h"
 #include "agents/budget/pacing_snapshot.h"
 #include "agents/budget/traffic_shape.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/money.h"
+#include "base/result.h"
 #include "domain/catalogue.h"
 
 namespace bandstand::agents::budget {
@@ -70,6 +75,16 @@ class Pacer {
   bool tick(base::WallTime now, std::span<const MoneyState> money, const CostOfBid& cost_of_bid);
   [[nodiscard]] std::shared_ptr<const PacingSnapshot> snapshot() const { return snapshot_; }
 
+  /// What it knows of campaigns and of the week, as bytes with a form and a checksum (pacer_state.cc). About 2.3 KB a campaign
+  /// that has seen traffic.
+  [[nodiscard]] std::string encode() const;
+  /// Goes on from encode()'s bytes, before the first tick: campaigns of the catalogue that they know get their state, by id.
+  /// Returns how many. A window that ended more than a second before `now` teaches nothing. The sums of the baseline policies
+  /// start anew. Errors: `corrupt` (nothing is changed).
+  base::Result<std::size_t> restore(std::string_view bytes, base::WallTime now);
+  /// Versions of snapshots rise from here.
+  void start_at(std::uint32_t version) { version_ = std::max(version_, version); }
+
   /// For reports: the plan and the spend of a campaign since its period (day or flight) began.
   struct Report {
     base::Nanos budget, planned, spent;   ///< of the present period
@@ -103,6 +118,12 @@ class Pacer {
     CampaignPace pace;
   };
 
+  bool read(base::ByteReader& in, State& state) const;
+  [[nodiscard]] LogPi log_pi_of(const LogPi::State& state) const { return {state, log_pi_options()}; }
+  [[nodiscard]] LogPi::Options log_pi_options() const;
+  [[nodiscard]] WindowedDual::Options dual_options() const {
+    return {0.3, -1, 3, options_.mu_min, options_.mu_max};
+  }
   [[nodiscard]] Period period_of(const domain::Campaign& campaign, const State& state, const MoneyState& money,
                                  base::WallTime now) const;
   [[nodiscard]] base::Duration window_of(const Period& period) const;

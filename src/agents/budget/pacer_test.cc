@@ -174,5 +174,67 @@ TEST(BudgetRules, ClosesWithoutSnapshotWithoutLeaseAndBelowTheFloor) {
   EXPECT_FALSE(rules.decide(input, context)->value[0].open);
 }
 
+/// A second of the life of a pacer: it ticks, and ten opportunities are offered.
+void live_a_second(Pacer& pacer, MoneyState& money, std::int64_t second, std::uint32_t index) {
+  const base::WallTime now{kStart + second * kSecond};
+  std::vector<MoneyState> all(index + 1, money);
+  pacer.tick(now, all, [](double bid) { return Market{}.cost(bid); });
+  base::Rng rng(static_cast<std::uint64_t>(second));
+  const auto pace = pacer.snapshot()->campaigns[index];
+  for (int i = 0; i < 10; ++i) {
+    const double value = 2e6 + rng.uniform() * 1e7;
+    pacer.offer(index, value);
+    if (!pace.open) continue;
+    pacer.bid_made(index);
+    const double price = Market{}.price(rng);
+    if (price >= value / static_cast<double>(pace.mu)) continue;
+    pacer.bid_won(index);
+    money.charged += base::Nanos{static_cast<std::int64_t>(price)};
+    money.charged_today = money.charged;
+  }
+}
+
+TEST(Pacer, GoesOnInAnotherProcessAsIfNothingHadHappened) {
+  const auto campaign = flight(20, 7200);
+  Pacer pacer({}, catalogue(campaign));
+  MoneyState money;
+  for (std::int64_t second = 0; second < 3000; ++second) live_a_second(pacer, money, second, 0);
+  const std::string bytes = pacer.encode();
+
+  auto moved = std::make_shared<domain::Catalogue>(*catalogue(campaign));  // the campaign has another index
+  moved->campaigns.insert(moved->campaigns.begin(), flight(1, 7200));
+  moved->campaigns[0].id = {3};
+  Pacer other({}, moved);
+  ASSERT_EQ(other.restore(bytes, {kStart + 3000 * kSecond}).value(), 1u);
+  MoneyState there = money;
+  for (std::int64_t second = 3000; second < 4000; ++second) {
+    live_a_second(pacer, money, second, 0);
+    live_a_second(other, there, second, 1);
+    const auto a = pacer.snapshot()->campaigns[0];
+    const auto b = other.snapshot()->campaigns[1];
+    ASSERT_EQ(a.mu, b.mu) << second;
+    ASSERT_EQ(a.open, b.open) << second;
+  }
+  EXPECT_EQ(money.charged, there.charged);
+  EXPECT_GT(other.snapshot()->version, 3000u / 75) << "versions go on";
+}
+
+TEST(Pacer, RefusesDamagedBytesAndStaysAsItWas) {
+  Pacer pacer({}, catalogue(flight(20, 7200)));
+  MoneyState money;
+  for (std::int64_t second = 0; second < 500; ++second) live_a_second(pacer, money, second, 0);
+  const std::string good = pacer.encode();
+  Pacer other({}, catalogue(flight(20, 7200)));
+  const std::string before = other.encode();
+  for (std::size_t at = 0; at < good.size(); at += 37) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 16);
+    EXPECT_EQ(other.restore(bad, {kStart}).error().code, base::Code::corrupt);
+  }
+  EXPECT_EQ(other.restore(std::string_view(good).substr(0, good.size() / 2), {kStart}).error().code,
+            base::Code::corrupt);
+  EXPECT_EQ(other.encode(), before);
+}
+
 }  // namespace
 }  // namespace bandstand::agents::budget

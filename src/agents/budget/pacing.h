@@ -74,6 +74,16 @@ class LogPi {
   /// Re-bases u0, so that the loop continues around a new feed-forward price.
   void set_feed_forward(double mu);
 
+  /// Everything but the options, for a loop that goes on in another process.
+  struct State {
+    double eps = 0, u0 = 0, sum = 0, last_error = 0;
+  };
+  [[nodiscard]] State state() const { return {eps_, u0_, sum_, last_error_}; }
+  LogPi(const State& state, Options options)
+      : options_(options), eps_(state.eps), u0_(state.u0), sum_(state.sum), last_error_(state.last_error), mu_(1) {
+    apply();
+  }
+
  private:
   void apply();
 

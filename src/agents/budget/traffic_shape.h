@@ -18,6 +18,23 @@ class TrafficShape {
   void observe(base::WallTime now, base::Duration covered, double offers);
   /// Expected traffic from `from` to `to`, in units that compare with each other.
   [[nodiscard]] double expected(base::WallTime from, base::WallTime to) const;
+  /// Everything but the weight, for another process.
+  struct State {
+    std::array<double, 168> rate{};
+    bool learned_any = false;
+    double scale = 0;
+    std::uint64_t hour = 999;
+    double gathered = 0, gathered_s = 0;
+  };
+  [[nodiscard]] State state() const { return {rate_, learned_any_, scale_, current_, gathered_, gathered_s_}; }
+  void restore(const State& state) {
+    rate_ = state.rate;
+    learned_any_ = state.learned_any;
+    scale_ = state.scale;
+    current_ = state.hour < 168 ? static_cast<std::size_t>(state.hour) : 999;
+    gathered_ = state.gathered;
+    gathered_s_ = state.gathered_s;
+  }
   /// Share of the hour that holds `t`, relative to a flat week.
   [[nodiscard]] double relative(base::WallTime t) const { return rate_[hour_of(t)] / mean(); }
 
