@@ -81,6 +81,15 @@ Landscape LandscapeEstimator::estimate() const {
   return {grid_, mass};
 }
 
+void LandscapeEstimator::set_evidence(Evidence evidence) {
+  BANDSTAND_CHECK(evidence.seen.size() == seen_.size() && evidence.lost.size() == seen_.size() &&
+                  evidence.won.size() == seen_.size());
+  seen_ = std::move(evidence.seen);
+  lost_ = std::move(evidence.lost);
+  won_ = std::move(evidence.won);
+  any_won_ = std::any_of(won_.begin(), won_.end(), [](double weight) { return weight > 0; });
+}
+
 void LandscapeEstimator::decay() {
   for (auto* counts : {&seen_, &lost_, &won_}) {
     for (double& count : *counts) count *= options_.decay;

@@ -46,6 +46,14 @@ class LandscapeEstimator {
   [[nodiscard]] double weight() const;
   [[nodiscard]] const PriceGrid& grid() const { return grid_; }
 
+  /// What was seen, one weight a bin: prices, losses, wins of unknown price. For an estimator that goes on in another process.
+  struct Evidence {
+    std::vector<double> seen, lost, won;
+  };
+  [[nodiscard]] Evidence evidence() const { return {seen_, lost_, won_}; }
+  /// Each list has one weight (>= 0) a bin.
+  void set_evidence(Evidence evidence);
+
  private:
   static std::size_t index(int bin) { return static_cast<std::size_t>(bin); }
   [[nodiscard]] std::vector<double> kaplan_meier() const;

@@ -152,17 +152,20 @@ MarketSnapshotPtr MarketTracker::publish() {
   return std::make_shared<const MarketSnapshot>(++version_, std::move(out), q_table_);
 }
 
+MarketTracker::Market* MarketTracker::market_of_code(std::uint64_t code) {
+  const MarketKey key{.exchange = static_cast<std::uint16_t>(code >> 48),
+                      .media = static_cast<std::uint8_t>(code >> 40),
+                      .size = static_cast<std::uint32_t>(code >> 8)};
+  return market_at(key, static_cast<MarketLevel>((code & 0xff) - 1));
+}
+
 void MarketTracker::restore(const MarketSnapshot& snapshot) {
   markets_.clear();
   version_ = snapshot.version();
   q_table_ = snapshot.q_table();
   const PriceGrid grid = market_grid();
   for (const auto& from : snapshot.markets()) {
-    const auto level = static_cast<MarketLevel>((from.code & 0xff) - 1);
-    const MarketKey key{.exchange = static_cast<std::uint16_t>(from.code >> 48),
-                        .media = static_cast<std::uint8_t>(from.code >> 40),
-                        .size = static_cast<std::uint32_t>(from.code >> 8)};
-    Market* market = market_at(key, level);
+    Market* market = market_of_code(from.code);
     if (market == nullptr) continue;
     for (std::size_t bin = 0; bin < from.masses.size(); ++bin) {
       market->estimator.observe_price(grid.upper(static_cast<int>(bin)), static_cast<double>(from.masses[bin]) * from.weight);

@@ -3,7 +3,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <string>
+#include <string_view>
 
 #include "agents/bid/landscape_estimator.h"
 #include "agents/bid/market_snapshot.h"
@@ -53,6 +56,12 @@ class MarketTracker {
 
   /// Continues from a snapshot (a restart): its laws become what was seen, with the weight that they had.
   void restore(const MarketSnapshot& snapshot);
+  /// The evidence behind the laws, as bytes with a checksum: some KB a market.
+  [[nodiscard]] std::string encode() const;
+  /// After restore(): evidence in the place of laws, so that learning goes on as if there had been no restart. `exchange_now`
+  /// gives the number that an exchange has now, -1 if it is gone. Returns the number of markets. Errors: `corrupt` (nothing is
+  /// changed).
+  base::Result<std::size_t> restore_evidence(std::string_view bytes, const std::function<int(std::uint16_t)>& exchange_now);
 
  private:
   struct Market {
@@ -73,6 +82,7 @@ class MarketTracker {
   [[nodiscard]] Reading read_win(const domain::Outcome& outcome) const;
   [[nodiscard]] Reading read_loss(const domain::Outcome& outcome);
   Market* market_at(const MarketKey& key, MarketLevel level);
+  Market* market_of_code(std::uint64_t code);
   void learn_q(const domain::Outcome& outcome);
 
   Options options_;

@@ -184,6 +184,61 @@ TEST(MarketTracker, ContinuesFromASnapshot) {
   EXPECT_NEAR(a.landscape->win_probability(21 * kCpm / 10), b.landscape->win_probability(21 * kCpm / 10), 0.03);
 }
 
+TEST(MarketTracker, WithItsEvidenceItGoesOnAsIfNothingHadHappened) {
+  MarketTracker tracker({});
+  base::Rng rng(8);
+  const auto next = [&](MarketTracker& a, MarketTracker* b) {
+    const End end = rng.chance(0.3) ? End::won : rng.chance(0.5) ? End::lost : End::silent;
+    Outcome outcome = outcome_of(end, static_cast<std::int64_t>((0.5 + rng.uniform()) * kCpm), rng.chance(0.5) ? 1 : 2);
+    outcome.clearing_price = {outcome.facts.price.value / 2};
+    outcome.facts.exchange = static_cast<std::uint16_t>(rng.below(3));
+    a.observe(outcome);
+    if (b == nullptr) return;
+    if (outcome.facts.exchange == 2) outcome.facts.exchange = 7;  // the number that it has in the other process
+    b->observe(outcome);
+  };
+  for (int i = 0; i < 5000; ++i) next(tracker, nullptr);
+  const MarketSnapshotPtr before = tracker.publish();
+  std::vector<MarketSnapshot::Market> moved(before->markets().begin(), before->markets().end());
+  for (auto& market : moved) {
+    if (market.code >> 48 == 2) market.code += std::uint64_t{5} << 48;
+  }
+  MarketTracker other({});
+  other.restore({before->version(), moved, before->q_table()});
+  const std::string bytes = tracker.encode();
+  ASSERT_EQ(other.restore_evidence(bytes, [](std::uint16_t n) { return n == 2 ? 7 : int{n}; }).value(), moved.size());
+  for (int i = 0; i < 5000; ++i) next(tracker, &other);
+  const auto here = tracker.publish();
+  const auto there = other.publish();
+  for (std::uint16_t exchange = 0; exchange < 3; ++exchange) {
+    Outcome outcome = outcome_of(End::won, kCpm);
+    outcome.facts.exchange = exchange;
+    const auto a = here->law_of(market_of(outcome.facts));
+    outcome.facts.exchange = exchange == 2 ? 7 : exchange;
+    const auto b = there->law_of(market_of(outcome.facts));
+    EXPECT_EQ(a.weight, b.weight) << "the same auctions are remembered, those of before the restart too";
+    for (const double price : {0.3, 0.6, 0.9, 1.2}) {
+      const auto at = static_cast<std::int64_t>(price * kCpm);
+      EXPECT_NEAR(a.landscape->win_probability(at), b.landscape->win_probability(at), 1e-3);
+    }
+  }
+}
+
+TEST(MarketTracker, RefusesDamagedEvidence) {
+  MarketTracker tracker({});
+  for (int i = 0; i < 50; ++i) tracker.observe(outcome_of(End::lost, kCpm));
+  const std::string good = tracker.encode();
+  const auto same = [](std::uint16_t n) { return int{n}; };
+  MarketTracker other({});
+  for (std::size_t at = 0; at < good.size(); at += 11) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 8);
+    EXPECT_EQ(other.restore_evidence(bad, same).error().code, base::Code::corrupt);
+  }
+  EXPECT_EQ(other.encode(), MarketTracker({}).encode());
+  EXPECT_EQ(other.restore_evidence(good, [](std::uint16_t) { return -1; }).value(), 1u) << "the market of all has no exchange";
+}
+
 TEST(MarketTracker, ExpectedCostsNeverFallWithWorth) {
   MarketTracker tracker({});
   base::Rng rng(5);
