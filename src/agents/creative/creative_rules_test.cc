@@ -207,6 +207,42 @@ TEST_F(CreativeRulesTest, ContinuesFromAModel) {
   EXPECT_NEAR(a.outlook(1).click_rate, b.outlook(1).click_rate, 1e-4);
 }
 
+TEST_F(CreativeRulesTest, WithItsFiguresTheTrackerGoesOnAsIfNothingHadHappened) {
+  base::Rng rng(3);
+  const auto next = [&] {
+    domain::Outcome outcome;
+    outcome.kind = domain::Outcome::Kind::response;
+    outcome.won = true;
+    outcome.facts.line_item = {11 + static_cast<std::uint32_t>(rng.below(2))};
+    outcome.facts.creative = {100 + static_cast<std::uint32_t>(rng.below(4))};
+    outcome.clicked = rng.chance(outcome.facts.line_item.value == 11 ? 0.05 : 0.001);  // 12 is young, as to clicks
+    return outcome;
+  };
+  for (int i = 0; i < 3000; ++i) {
+    auto outcome = next();
+    tracker_.observe(outcome);
+    if (!outcome.clicked) continue;
+    outcome.kind = domain::Outcome::Kind::conversion;
+    outcome.converted = i % 2 == 0;
+    tracker_.observe(outcome);
+  }
+  const std::string figures = tracker_.encode();
+  CreativeTracker other({});
+  other.adopt(catalogue_);
+  other.restore(*tracker_.publish());
+  ASSERT_EQ(other.restore_figures(figures).value(), 2u);
+  EXPECT_EQ(other.encode(), figures);
+  std::string bad = figures;
+  bad[30] = static_cast<char>(bad[30] ^ 1);
+  EXPECT_EQ(other.restore_figures(bad).error().code, base::Code::corrupt);
+  for (int i = 0; i < 1000; ++i) {
+    const auto outcome = next();
+    tracker_.observe(outcome);
+    other.observe(outcome);
+  }
+  EXPECT_EQ(tracker_.publish()->encode(), other.publish()->encode());
+}
+
 TEST_F(CreativeRulesTest, IndexesOfAnotherCatalogueAreAnError) {
   CreativeRules rules(domain::PolicyId{4}, {});
   rules.adopt(board());

@@ -4,12 +4,21 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/bytes.h"
 #include "base/check.h"
+#include "base/hash.h"
 #include "domain/topic.h"
 
 namespace bandstand::agents::creative {
 
 using domain::Outcome;
+
+namespace {
+
+constexpr std::uint32_t kMagic = 0x42534631;  // "BSF1": bump with every change of encode()
+constexpr std::uint64_t kLineItemsMax = 1u << 24;
+
+}  // namespace
 
 CreativeTracker::CreativeTracker(Options options) : options_(options), weights_(ResponseModel::kTableSize) {}
 
@@ -161,6 +170,68 @@ void CreativeTracker::restore(const ResponseModel& model) {
   impressions_ = clicks_ = closed_clicks_ = conversions_ = 0;
   level_start_ = static_cast<double>(sigmoid(model.base_logit()));
   conversions_start_ = static_cast<double>(model.base_conversions());
+}
+
+std::string CreativeTracker::encode() const {
+  std::string bytes;
+  base::ByteWriter out(bytes);
+  out.put(kMagic);
+  for (const double figure : {impressions_, clicks_, closed_clicks_, conversions_, level_start_, conversions_start_})
+    out.put(figure);
+  out.put(static_cast<std::uint64_t>(line_items_.size()));
+  for (const auto& [id, own] : line_items_) {
+    out.put(id);
+    for (const float figure : {own.intercept, own.precision, own.level_start, own.calibration_start}) out.put(figure);
+    for (const double figure : {own.impressions, own.own_clicks, own.predicted, own.observed, own.clicks,
+                                own.conversions, own.conversions_start}) {
+      out.put(figure);
+    }
+  }
+  out.put(base::crc32c(bytes.data(), bytes.size()));
+  return bytes;
+}
+
+base::Result<std::size_t> CreativeTracker::restore_figures(std::string_view bytes) {
+  const auto corrupt = [](const char* what) { return base::fail(base::Code::corrupt, what); };
+  if (bytes.size() < 8) return corrupt("figures of responses are cut short");
+  const std::string_view content = bytes.substr(0, bytes.size() - 4);
+  base::ByteReader in(content);
+  if (base::ByteReader(bytes.substr(content.size())).get<std::uint32_t>() !=
+          base::crc32c(content.data(), content.size()) ||
+      in.get<std::uint32_t>() != kMagic) {
+    return corrupt("figures of responses are damaged or of another form");
+  }
+  bool sound = true;
+  const auto take = [&](auto& figure, double least, double most) {
+    figure = in.get<std::remove_reference_t<decltype(figure)>>();
+    sound = sound && static_cast<double>(figure) >= least && static_cast<double>(figure) <= most;
+  };
+  double totals[6];
+  for (double& total : totals) take(total, 0, 1e15);
+  sound = sound && totals[4] > 0 && totals[4] < 1 && totals[5] >= 0 && totals[5] <= 1;
+  const auto count = in.get<std::uint64_t>();
+  if (!in.ok() || !sound || count > kLineItemsMax) return corrupt("figures of responses are malformed");
+  std::map<std::uint32_t, LineItem> line_items;
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    LineItem& own = line_items[in.get<std::uint32_t>()];
+    take(own.intercept, -1e6, 1e6);
+    take(own.precision, 0, 1e9);
+    take(own.level_start, -1e6, 1e6);
+    take(own.calibration_start, 0, 1e6);
+    for (double* figure : {&own.impressions, &own.own_clicks, &own.predicted, &own.observed, &own.clicks,
+                           &own.conversions, &own.conversions_start}) {
+      take(*figure, 0, 1e15);
+    }
+  }
+  if (!in.done() || !sound) return corrupt("figures of responses are malformed");
+  impressions_ = totals[0];
+  clicks_ = totals[1];
+  closed_clicks_ = totals[2];
+  conversions_ = totals[3];
+  level_start_ = totals[4];
+  conversions_start_ = totals[5];
+  line_items_ = std::move(line_items);
+  return line_items_.size();
 }
 
 }  // namespace bandstand::agents::creative

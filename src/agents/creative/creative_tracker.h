@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "agents/creative/response_model.h"
@@ -48,6 +50,11 @@ class CreativeTracker {
 
   /// Continues from a model (a restart). Calibration and conversion figures start anew from its values.
   void restore(const ResponseModel& model);
+  /// The figures behind the model but its weights, as bytes with a checksum: some 80 a line item.
+  [[nodiscard]] std::string encode() const;
+  /// After restore(): the figures as they were, so that learning goes on as if there had been no restart. Errors: `corrupt`
+  /// (nothing is changed).
+  base::Result<std::size_t> restore_figures(std::string_view bytes);
 
  private:
   struct LineItem {
