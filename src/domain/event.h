@@ -57,6 +57,7 @@ struct BidFacts {
   std::uint8_t at = 2;                ///< auction type
   bool first_party = false;
   bool test = false, suspicious = false;  ///< kept out of money and of learning
+  bool personal = false;              ///< consent to use interests: what the user clicks on may be remembered
   Size size;                          ///< of the creative
   base::WallTime at_time;
   base::Duration life{0};             ///< until when it may be billed

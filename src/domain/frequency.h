@@ -88,6 +88,17 @@ inline void frequency_add(UserState& user, std::uint32_t key, std::uint32_t wind
   *place = {.key = key, .window_start_s = now_s, .count = 1, .previous = 0};
 }
 
+/// Takes back one impression that frequency_add() counted a short while ago (a bid that was not won). Where it
+/// had begun a window, the window stays where it is: a doubt keeps the ad back.
+inline void frequency_take_back(UserState& user, std::uint32_t key) noexcept {
+  for (FrequencyCount& seen : user.frequency) {
+    if (seen.key != key) continue;
+    if (seen.count > 0) --seen.count;
+    if (seen.count == 0 && seen.previous == 0) seen = {};
+    return;
+  }
+}
+
 /// Does this cap hold the user back now? A cap of 0 impressions always does. `user` nullptr: unknown, it does
 /// not.
 inline bool is_capped(const FrequencyCap& cap, std::uint32_t key, const UserState* user,

@@ -83,5 +83,19 @@ TEST(Frequency, RarelyLetsOneTooManyThroughAndHoldsLittleBack) {
   }
 }
 
+TEST(Frequency, ABidThatWasNotWonIsTakenBack) {
+  UserState user;
+  frequency_add(user, 7, 3600, 1000);
+  frequency_add(user, 7, 3600, 1001);
+  frequency_take_back(user, 7);
+  EXPECT_EQ(frequency_count(user, 7, 3600, 1002), 1u);
+  frequency_take_back(user, 7);
+  EXPECT_EQ(frequency_count(user, 7, 3600, 1002), 0u);
+  EXPECT_EQ(user.frequency[0].key, 0u) << "its place is free again";
+  frequency_take_back(user, 7);
+  frequency_take_back(user, 8);
+  EXPECT_EQ(frequency_count(user, 7, 3600, 1002), 0u);
+}
+
 }  // namespace
 }  // namespace bandstand::domain
