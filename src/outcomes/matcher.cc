@@ -43,29 +43,32 @@ void Matcher::on_bid(const domain::BidFacts& facts, std::vector<domain::Outcome>
   }
 }
 
-void Matcher::on_event(const domain::Event& event, bool billed, std::vector<domain::Outcome>& out) {
+bool Matcher::has_seen(base::BidId bid, domain::EventKind kind) const {
+  const auto found = entries_.find(bid);
+  return found != entries_.end() && (found->second.seen & bit(kind)) != 0;
+}
+
+Join Matcher::on_event(const domain::Event& event, bool billed, std::vector<domain::Outcome>& out) {
   const auto found = entries_.find(event.bid);
-  if (found != entries_.end()) {
-    join(found->second, event, billed, out);
-    return;
-  }
+  if (found != entries_.end()) return join(found->second, event, billed, out);
   if (event.at - event.bid_at < kEarlyMax && early_.size() < kEarlyEventsMax) {
     early_.push_back({event, billed});
-    return;
+    return Join::early;
   }
   // A token proves that the bid was ours; it is unknown here because its window closed or a restart forgot it.
   if (event.at - event.bid_at > options_.click_window) {
     ++counts_.late;
-  } else {
-    ++counts_.unmatched;
+    return Join::late;
   }
+  ++counts_.unmatched;
+  return Join::unmatched;
 }
 
-void Matcher::join(Entry& entry, const domain::Event& event, bool billed, std::vector<domain::Outcome>& out) {
+Join Matcher::join(Entry& entry, const domain::Event& event, bool billed, std::vector<domain::Outcome>& out) {
   using domain::EventKind;
   if ((entry.seen & bit(event.kind)) != 0) {
     ++counts_.repeated;
-    return;
+    return Join::repeated;
   }
   entry.seen |= bit(event.kind);
   ++counts_.matched;
@@ -99,6 +102,7 @@ void Matcher::join(Entry& entry, const domain::Event& event, bool billed, std::v
     entry.priced = true;
     emit(entry, domain::Outcome::Kind::price, out);
   }
+  return Join::matched;
 }
 
 void Matcher::enter(Entry& entry, Phase phase, base::WallTime due) {

@@ -8,10 +8,13 @@
 #include <cstdint>
 #include <deque>
 #include <queue>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "domain/event.h"
 
 namespace bandstand::outcomes {
@@ -29,6 +32,9 @@ struct MatcherCounts {
   std::uint64_t evicted = 0;      ///< closed early for want of room
 };
 
+/// What became of an event. `early`: its bid is not known yet; it waits for it for a moment.
+enum class Join : std::uint8_t { matched, repeated, late, unmatched, early };
+
 /// One thread, in the slow loop.
 class Matcher {
  public:
@@ -37,12 +43,20 @@ class Matcher {
   /// A bid left. Events that came before it are joined now.
   void on_bid(const domain::BidFacts& facts, std::vector<domain::Outcome>& out);
   /// Something happened. `billed` is true if the ledger charged this event's bid at `event.price`.
-  void on_event(const domain::Event& event, bool billed, std::vector<domain::Outcome>& out);
+  Join on_event(const domain::Event& event, bool billed, std::vector<domain::Outcome>& out);
   /// Closes what is due at `now`. Outcomes come in the order of their deadlines.
   void tick(base::WallTime now, std::vector<domain::Outcome>& out);
 
   /// The facts of a bid that is still open, or nullptr.
   [[nodiscard]] const domain::BidFacts* find(base::BidId bid) const;
+  /// Has such an event of this bid come? False if the bid is not open.
+  [[nodiscard]] bool has_seen(base::BidId bid, domain::EventKind kind) const;
+  /// Open bids as bytes with a checksum, and back: a process that stops in order lets the next one go on. Some 200 bytes each.
+  [[nodiscard]] std::string encode() const;
+  /// Bids whose life ended before `now` without news are left out. Returns how many are open again. Errors: `corrupt` (nothing is
+  /// changed).
+  base::Result<std::size_t> restore(std::string_view bytes, base::WallTime now);
+
   [[nodiscard]] const MatcherCounts& counts() const { return counts_; }
   [[nodiscard]] std::size_t open() const { return entries_.size(); }
 
@@ -63,7 +77,7 @@ class Matcher {
     }
   };
 
-  void join(Entry& entry, const domain::Event& event, bool billed, std::vector<domain::Outcome>& out);
+  Join join(Entry& entry, const domain::Event& event, bool billed, std::vector<domain::Outcome>& out);
   void enter(Entry& entry, Phase phase, base::WallTime due);
   void close(base::BidId bid, Entry& entry, std::vector<domain::Outcome>& out);
   void emit(Entry& entry, domain::Outcome::Kind kind, std::vector<domain::Outcome>& out);

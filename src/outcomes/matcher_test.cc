@@ -114,6 +114,77 @@ TEST(Matcher, StaysWithinItsMemory) {
   EXPECT_EQ(matcher.counts().evicted, 900u);
 }
 
+std::vector<Outcome> finish(Matcher& matcher, std::vector<Outcome> out) {
+  matcher.on_event(event(0, EventKind::click, 2'000), false, out);
+  matcher.on_event(event(1, EventKind::loss, 2'000), false, out);
+  matcher.on_event(event(2, EventKind::conversion, 9'000), false, out);
+  matcher.tick({kStart + std::int64_t{48} * 3600 * 1'000'000'000}, out);
+  std::sort(out.begin(), out.end(), [](const Outcome& a, const Outcome& b) {
+    return std::pair(a.facts.bid, a.kind) < std::pair(b.facts.bid, b.kind);
+  });
+  return out;
+}
+
+TEST(Matcher, GoesOnInAnotherProcessAsIfNothingHadHappened) {
+  Matcher matcher({});
+  std::vector<Outcome> out;
+  for (std::uint64_t n = 0; n < 4; ++n) {
+    domain::BidFacts facts = bid(n);
+    facts.value = 1.5 * static_cast<double>(n);
+    facts.user.value = n;
+    facts.personal = n % 2 == 0;
+    facts.size = {300, 250};
+    matcher.on_bid(facts, out);
+  }
+  matcher.on_event(event(0, EventKind::win, 100, 3'000'000), false, out);
+  matcher.on_event(event(2, EventKind::bill, 90, 4'000'000), true, out);
+  matcher.on_event(event(2, EventKind::click, 500), false, out);
+  const std::string bytes = matcher.encode();
+  Matcher other({});
+  ASSERT_EQ(other.restore(bytes, {kStart + 1'000'000'000}).value(), 4u);
+  EXPECT_TRUE(other.has_seen(bid(2).bid, EventKind::click));
+  const auto here = finish(matcher, out);
+  const auto there = finish(other, out);
+  ASSERT_EQ(here.size(), there.size());
+  ASSERT_GT(here.size(), 6u);
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    EXPECT_EQ(here[i].facts.bid, there[i].facts.bid);
+    EXPECT_EQ(here[i].kind, there[i].kind);
+    EXPECT_EQ(here[i].facts.value, there[i].facts.value);
+    EXPECT_EQ(here[i].facts.user, there[i].facts.user);
+    EXPECT_EQ(here[i].facts.personal, there[i].facts.personal);
+    EXPECT_EQ(here[i].facts.size.h, there[i].facts.size.h);
+    EXPECT_EQ(here[i].clearing_price, there[i].clearing_price);
+    EXPECT_EQ(here[i].won, there[i].won);
+    EXPECT_EQ(here[i].clicked, there[i].clicked);
+    EXPECT_EQ(here[i].converted, there[i].converted);
+  }
+}
+
+TEST(Matcher, ABidThatEndedWhileNobodyListenedSaysNothing) {
+  Matcher matcher({});
+  std::vector<Outcome> out;
+  matcher.on_bid(bid(0), out);
+  matcher.on_bid(bid(1), out);
+  matcher.on_event(event(1, EventKind::win, 100, 3'000'000), false, out);
+  Matcher other({});
+  const base::WallTime later{kStart + std::int64_t{600} * 1'000'000'000};
+  EXPECT_EQ(other.restore(matcher.encode(), later).value(), 1u) << "won, and it waits for a click";
+  EXPECT_EQ(other.counts().unresolved, 1u);
+}
+
+TEST(Matcher, RefusesDamagedBytes) {
+  Matcher matcher({});
+  std::vector<Outcome> out;
+  matcher.on_bid(bid(0), out);
+  std::string bytes = matcher.encode();
+  bytes[20] ^= 1;
+  Matcher other({});
+  EXPECT_EQ(other.restore(bytes, {kStart}).error().code, base::Code::corrupt);
+  EXPECT_EQ(other.restore("", {kStart}).error().code, base::Code::corrupt);
+  EXPECT_EQ(other.open(), 0u);
+}
+
 TEST(Rewards, AreValueMinusCostAndNothingForWhatIsSuspicious) {
   domain::LineItem item;
   item.goal = domain::Goal::cpc;
