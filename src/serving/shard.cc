@@ -127,6 +127,8 @@ Shard::Shard(const ServingSettings& settings, const ShardOptions& options, std::
       money_(std::make_unique<WalletMoney>(*this)),
       flow_(team_->team(), clock, settings.flow),
       answers_(settings, signer_) {
+  // It rises at most once a refresh: a restart that counts from the clock gives no number of the life before again.
+  open_epoch_ = static_cast<std::uint32_t>(clock.wall().ns / kRefreshEvery.count());
   response_.reserve(64 * 1024);
   record_.reserve(64 * 1024);
 }
@@ -230,7 +232,7 @@ orchestrator::FlowResult Shard::run_flow(domain::Auction& auction, const domain:
   const auto result = flow_.decide(input, *published_->catalogue, versions, *money_, arena_);
   count(*result.record);
   log_decision(*result.record);
-  publish_facts(result, auction);
+  publish_facts(result, auction, consent.may_personalise());
   if (user && consent.may_personalise()) {
     const auto topics = agents::profile::page_topics(auction, arena_);
     VisitMessage visit{*user, now, static_cast<std::uint8_t>(std::min<std::size_t>(topics.size(), 8)), {}};
@@ -311,7 +313,7 @@ void Shard::log_decision(const domain::DecisionRecord& record) {
   link_.decisions.push(protocol::event::encode(record, arena_));
 }
 
-void Shard::publish_facts(const orchestrator::FlowResult& result, const domain::Auction& auction) {
+void Shard::publish_facts(const orchestrator::FlowResult& result, const domain::Auction& auction, bool personal) {
   const domain::DecisionRecord& record = *result.record;
   const domain::Catalogue& catalogue = *published_->catalogue;
   for (const auto& impression : record.impressions) {
@@ -338,6 +340,7 @@ void Shard::publish_facts(const orchestrator::FlowResult& result, const domain::
     facts.first_party = auction.first_party;
     facts.test = auction.test;
     facts.suspicious = record.verdict != 0;
+    facts.personal = personal;
     facts.size = creative.size;
     facts.at_time = record.at;
     facts.life = bid.life;

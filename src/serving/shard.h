@@ -118,7 +118,7 @@ class Shard {
   orchestrator::FlowResult run_flow(domain::Auction& auction, const domain::Consent& consent,
                                     const domain::SealedIdentity& identity, std::string_view body,
                                     base::MonoTime deadline);
-  void publish_facts(const orchestrator::FlowResult& result, const domain::Auction& auction);
+  void publish_facts(const orchestrator::FlowResult& result, const domain::Auction& auction, bool personal);
   void count(const domain::DecisionRecord& record);
   void log_decision(const domain::DecisionRecord& record);
   void adopt(std::shared_ptr<const Published> published);
