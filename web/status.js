@@ -198,6 +198,11 @@ function showChecks(status) {
       check("fallbacks", count(fallbacks), true),
       check("unmatched", count(status.outcomes.unmatched), status.outcomes.unmatched === 0,
             "notices and events about bids that nobody remembers"),
+      check("suspicious events", count(status.outcomes.suspicious), true,
+            "of browsers: marked, and kept out of money and of learning"),
+      check("rates off their course", String(status.anomalies.length), status.anomalies.length === 0,
+            status.anomalies.slice(0, 5).map(
+                one => `${one.subject} ${one.name || one.id}: ${one.watch} ${one.state}`).join("; ")),
       check("kill switches", String(status.killed), status.killed === 0),
       check("decision records dropped", count(status.decisions.dropped), status.decisions.dropped === 0));
 }

@@ -16,6 +16,7 @@ using nlohmann::ordered_json;
 constexpr base::Duration kSampleEvery =
     std::chrono::milliseconds(900);  // of a timer of a second, which may be early
 constexpr std::size_t kCampaignsShown = 100;
+constexpr std::size_t kAnomaliesShown = 100;
 constexpr std::string_view kRequests = "bandstand_bid_requests_total";
 constexpr std::string_view kDecides = "bandstand_decide_requests_total";
 constexpr std::string_view kLatency = "bandstand_bid_request_duration_seconds";
@@ -140,11 +141,37 @@ ordered_json outcomes_json(const Control& control) {
           {"duplicates", totals.duplicates},
           {"conflicts", totals.conflicts},
           {"refused", totals.refused_notices},
+          {"suspicious", totals.suspicious},
           {"matched", counts.matched},
           {"repeated", counts.repeated},
           {"late", counts.late},
           {"unmatched", counts.unmatched},
           {"unresolved", counts.unresolved}};
+}
+
+/// What the watches flag, at most kAnomaliesShown.
+ordered_json anomalies_json(const Control& control) {
+  const auto& catalogue = control.catalogue();
+  ordered_json out = ordered_json::array();
+  for (const auto& flag : control.anomalies().flags()) {
+    if (out.size() == kAnomaliesShown) break;
+    std::string name;
+    if (flag.subject == outcomes::Subject::exchange) {
+      const auto& exchanges = control.settings().exchanges;
+      if (flag.id < exchanges.size()) name = exchanges[flag.id].name;
+    } else if (const auto found = catalogue.campaign_index.find(flag.id); found != catalogue.campaign_index.end()) {
+      name = catalogue.campaigns[found->second].name;
+    }
+    out.push_back({{"subject", name_of(flag.subject)},
+                   {"id", flag.id},
+                   {"name", name},
+                   {"watch", name_of(flag.watch)},
+                   {"state", name_of(flag.reading.state)},
+                   {"deviations", flag.reading.z},
+                   {"usual", flag.reading.usual},
+                   {"since_ms", flag.since.millis()}});
+  }
+  return out;
 }
 
 /// The campaigns with the largest budgets: the page shows those, /api/v1/campaigns shows all.
@@ -320,6 +347,7 @@ std::string status_json(const Control& control, const StatusHistory& history, ba
   out["agents"] = agents_json(history);
   out["money"] = money_json(control);
   out["outcomes"] = outcomes_json(control);
+  out["anomalies"] = anomalies_json(control);
   out["decisions"] = {{"logged", totals.decisions_logged},
                       {"dropped", totals.decisions_dropped},
                       {"kept", control.recent_decisions().size()}};

@@ -25,12 +25,18 @@ constexpr base::Duration kFlushEvery = std::chrono::milliseconds(100);
 constexpr base::Duration kMetricsEvery = std::chrono::seconds(1);
 constexpr std::size_t kMessagesARound = 4096;  // group commit: also the most that wait for one sync
 constexpr int kWorths = 96;
+constexpr std::int64_t kVersionsBegin_s = 1'735'689'600;  // 2025-01-01: four versions a second last until 2059
 
 /// A key that repeats with its content: funding twice is harmless, funding anew is not refused.
 ledger::IdempotencyKey key_of(std::uint32_t campaign, std::int64_t from, std::int64_t to,
                               std::uint64_t what) {
   return {what << 32 | campaign,
           base::mix64(base::mix64(static_cast<std::uint64_t>(from)) ^ static_cast<std::uint64_t>(to))};
+}
+
+/// Told by a browser or a player, and not by an exchange's server.
+bool is_of_a_browser(EventKind kind) {
+  return kind != EventKind::win && kind != EventKind::bill && kind != EventKind::loss;
 }
 
 telemetry::NoticeKind label_of(EventKind kind) {
@@ -53,6 +59,8 @@ Control::Control(const ServingSettings& settings, const ControlParts& parts)
       parts_(parts),
       market_(agents::bid::MarketTracker::Options{}),
       matcher_(settings.matcher),
+      in_flight_(parts.users, settings.frequency_hold),
+      keeper_(settings, {parts.disk, parts.clock, parts.metrics, parts.lines, parts.users}, what_to_keep()),
       recent_(settings.recent_decisions) {
   oversight_ = std::make_shared<agents::oversight::OversightSnapshot>();
   creative_ =
@@ -76,9 +84,11 @@ base::Result<std::unique_ptr<Control>> Control::open(const ServingSettings& sett
   if (!opened) return opened.error();
   control->journal_ = std::move(*opened);
   control->load_switches();
+  control->restore_learned();
   control->replace_catalogue(std::move(catalogue), catalogue_text);
   if (control->journal_->failed())
     return base::fail(base::Code::unavailable, "the ledger could not be written");
+  control->restore_by_campaign();
   return control;
 }
 
@@ -134,7 +144,9 @@ void Control::replace_catalogue(domain::CatalogueSnapshot catalogue, std::string
   creative_->adopt(catalogue_);
   board_ = std::make_shared<agents::creative::ResponseBoard>(
       catalogue_,
-      board_ == nullptr ? std::make_shared<agents::creative::ResponseModel>() : creative_->publish());
+      board_ != nullptr              ? creative_->publish()
+      : learned_.creative != nullptr ? learned_.creative
+                                     : std::make_shared<agents::creative::ResponseModel>());
   log_snapshot("catalogue", catalogue_->version, text);
   log_snapshot("creative", board_->model().version(), board_->model().encode());
   next_pace_ = {};
@@ -152,6 +164,93 @@ void Control::load_switches() {
     parts_.lines.error("kill switches were not readable: everything is stopped", kept.error().what);
   }
   oversight_ = std::move(next);
+}
+
+/// Goes on where the life before left off. What it served is served again, under a number of its own, since the log must not know
+/// two snapshots by one number.
+void Control::restore_learned() {
+  // At most a snapshot a pacing step, so that seconds outrun versions. A first life counts from 1.
+  if (snapshots_->end() > 0) {
+    const std::int64_t seconds = parts_.clock.wall().seconds() - kVersionsBegin_s;
+    first_version_ = static_cast<std::uint32_t>(4 * std::max<std::int64_t>(0, seconds));
+  }
+  learned_ = keeper_.restore();
+  using agents::bid::MarketSnapshot;
+  using agents::creative::ResponseModel;
+  using telemetry::LearnedKind;
+  if (learned_.header.at.ns != 0) first_price_share_ = learned_.header.first_price_share;
+  if (const auto& kept = learned_.market; kept != nullptr) {
+    const auto version = std::max(first_version_, kept->version() + 1);
+    market_snapshot_ = std::make_shared<const MarketSnapshot>(
+        version, std::vector(kept->markets().begin(), kept->markets().end()), kept->q_table());
+    market_.restore(*market_snapshot_);
+    if (!learned_.evidence.empty()) {
+      const auto restored = market_.restore_evidence(learned_.evidence, [&](std::uint16_t number) {
+        return exchange_now(number, learned_.header.exchanges, names_of_exchanges());
+      });
+      keeper_.count(LearnedKind::evidence, restored ? nullptr : &restored.error());
+    }
+    log_snapshot("market", version, market_snapshot_->encode());
+    refresh_costs();
+  } else if (first_version_ > 0) {
+    market_.restore(MarketSnapshot(first_version_, {}, {}));
+  }
+  if (const auto& kept = learned_.creative; kept != nullptr) {
+    learned_.creative = std::make_shared<const ResponseModel>(
+        std::max(first_version_, kept->version() + 1), kept->base_logit(), kept->base_conversions(), kept->weights(),
+        kept->line_items());
+    creative_->restore(*learned_.creative);
+    if (!learned_.figures.empty()) {
+      const auto restored = creative_->restore_figures(learned_.figures);
+      keeper_.count(LearnedKind::figures, restored ? nullptr : &restored.error());
+    }
+  } else if (first_version_ > 0) {
+    const ResponseModel untaught;
+    creative_->restore({first_version_, untaught.base_logit(), untaught.base_conversions(), untaught.weights(), {}});
+  }
+}
+
+/// The parts that need the catalogue.
+void Control::restore_by_campaign() {
+  using telemetry::LearnedKind;
+  pacer_->start_at(first_version_);
+  const auto now = parts_.clock.wall();
+  if (!learned_.pacing.empty()) {
+    const auto restored = pacer_->restore(learned_.pacing, now);
+    keeper_.count(LearnedKind::pacing, restored ? nullptr : &restored.error());
+  }
+  if (!learned_.open_bids.empty() && learned_.header.exchanges == names_of_exchanges()) {
+    const auto restored = matcher_.restore(learned_.open_bids, now);
+    keeper_.count(LearnedKind::open_bids, restored ? nullptr : &restored.error());
+  }
+  if (learned_.header.at.ns != 0) {
+    telemetry::Line line;
+    line.msg = "went on from what was learned before";
+    line.value = (now - learned_.header.at) / std::chrono::seconds(1);
+    line.unit = "s ago";
+    parts_.lines.write(line);
+  }
+  learned_ = {};
+}
+
+std::vector<std::string> Control::names_of_exchanges() const {
+  std::vector<std::string> names;
+  for (const auto& exchange : settings_.exchanges) names.push_back(exchange.name);
+  return names;
+}
+
+LearnedKeeper::Sources Control::what_to_keep() {
+  LearnedKeeper::Sources out;
+  out.header = [this] {
+    return LearnedHeader{parts_.clock.wall(), first_price_share_, names_of_exchanges()};
+  };
+  out.market = [this] { return market_snapshot_ == nullptr ? std::string{} : market_snapshot_->encode(); };
+  out.evidence = [this] { return market_.encode(); };
+  out.creative = [this] { return board_->model().encode(); };
+  out.figures = [this] { return creative_->encode(); };
+  out.pacing = [this] { return pacer_->encode(); };
+  out.open_bids = [this] { return matcher_.encode(); };
+  return out;
 }
 
 base::Result<std::monostate> Control::set_kill_switches(const agents::oversight::KillSwitches& kill) {
@@ -216,6 +315,7 @@ bool Control::refresh_days() {
 
 base::Result<std::size_t> Control::step() {
   ++totals_.rounds;
+  take_bids();
   const std::size_t taken = take_messages();
   BANDSTAND_TRY_VOID(run_commands());
   take_learning();
@@ -237,6 +337,7 @@ std::size_t Control::take_messages() {
   for (std::size_t shard = 0; shard < links_.size(); ++shard) {
     ToControl message;
     while (waiting_.size() < kMessagesARound && links_[shard]->to_control.pop(message)) {
+      if (message.kind == ToControl::Kind::event) judge(message);
       if (message.kind == ToControl::Kind::lease || message.has_command) {
         message.command.tag = waiting_.size() + 1;
         commands_.push_back(message.command);
@@ -245,6 +346,32 @@ std::size_t Control::take_messages() {
     }
   }
   return waiting_.size();
+}
+
+/// Marks what does not look like a person's doing, before it moves money or teaches. An exchange's notice is not judged: what it
+/// bills we owe.
+void Control::judge(ToControl& message) {
+  domain::Event& event = message.event;
+  const domain::BidFacts* facts = matcher_.find(event.bid);
+  if (facts != nullptr) event.user = facts->user;
+  if (event.test || !is_of_a_browser(event.kind)) return;
+  std::uint64_t placement = 0;
+  if (facts != nullptr && facts->placement != 0)
+    placement = static_cast<std::uint64_t>(facts->exchange) << 32 | facts->placement;
+  using agents::fraud::Reason;
+  const auto mark = judge_.judge(event, placement);
+  // The matcher remembers more bids than the judge does. Who knows nothing of the bid cannot say that nothing was shown.
+  const bool may_have_been_shown = facts == nullptr || matcher_.has_seen(event.bid, EventKind::impression);
+  if (mark.suspicious && !(mark.reason == Reason::click_without_impression && may_have_been_shown)) {
+    event.suspicious = true;
+    event.suspicion = static_cast<std::uint8_t>(mark.reason);
+  }
+  if (!event.suspicious) return;
+  ++totals_.suspicious;
+  parts_.metrics.fraud_verdicts.add({event.suspicion});
+  if (!message.has_command) return;
+  message.has_command = false;
+  parts_.metrics.notices.add(label_of(event.kind), telemetry::NoticeResult::suspicious);
 }
 
 base::Result<std::monostate> Control::run_commands() {
@@ -347,15 +474,31 @@ void Control::record_event(const domain::Event& event, const ledger::Answer* ans
                       answer->kind == ledger::CommandKind::bill;
   domain::Event joined = event;
   if (billed) joined.price = answer->amount;
-  matcher_.on_event(joined, billed, outcomes_);
+  using outcomes::Join;
+  using outcomes::Subject;
+  const Join join = matcher_.on_event(joined, billed, outcomes_);
   if (event.kind == EventKind::click) ++totals_.clicks;
   if (event.kind == EventKind::conversion) ++totals_.conversions;
+  parts_.metrics.outcomes.add(join == Join::repeated    ? telemetry::OutcomeJoin::duplicate
+                              : join == Join::late      ? telemetry::OutcomeJoin::late
+                              : join == Join::unmatched ? telemetry::OutcomeJoin::unmatched
+                                                        : telemetry::OutcomeJoin::matched);
+  if (join != Join::repeated) {  // with what is suspicious: a click farm is what the watch is for
+    for (const auto& [subject, id] : {std::pair(Subject::campaign, event.campaign.value),
+                                      std::pair(Subject::exchange, std::uint32_t{event.exchange})}) {
+      if (billed) anomalies_.paid(subject, id, answer->amount);
+      if (event.kind == EventKind::impression) anomalies_.shown(subject, id);
+      if (event.kind == EventKind::click) anomalies_.clicked(subject, id);
+    }
+  }
+  if (join == Join::matched && !event.suspicious) learn_interest(event);
 }
 
 // ---- learning
 // -----------------------------------------------------------------------------------------------------
 
-void Control::take_learning() {
+/// First in a round: what comes back in the same round finds its bid.
+void Control::take_bids() {
   for (ShardLink* link : links_) {
     domain::BidFacts facts;
     for (int i = 0; i < 4096 && link->bids.pop(facts); ++i) {
@@ -364,7 +507,15 @@ void Control::take_learning() {
       first_price_share_ += 0.001 * ((facts.at == 1 ? 1.0 : 0.0) - first_price_share_);
       const auto campaign = catalogue_->campaign_index.find(facts.campaign.value);
       if (campaign != catalogue_->campaign_index.end()) pacer_->bid_made(campaign->second);
+      const auto item = catalogue_->line_item_index.find(facts.line_item.value);
+      if (item != catalogue_->line_item_index.end() && !facts.suspicious)
+        in_flight_.left(facts, *catalogue_, catalogue_->line_items[item->second]);
     }
+  }
+}
+
+void Control::take_learning() {
+  for (ShardLink* link : links_) {
     OfferMessage offer;
     for (int i = 0; i < 16'384 && link->offers.pop(offer); ++i) {
       if (offer.catalogue_version == catalogue_->version)
@@ -404,30 +555,12 @@ void Control::learn(const domain::Outcome& outcome) {
   news_ = true;
   const domain::BidFacts& facts = outcome.facts;
   const auto found = catalogue_->line_item_index.find(facts.line_item.value);
-  if (outcome.kind == Kind::price) {
-    market_.observe(outcome);
-    if (outcome.won) ++totals_.bids_won;
-    if (!outcome.won || found == catalogue_->line_item_index.end()) return;
-    const domain::LineItem& item = catalogue_->line_items[found->second];
-    pacer_->bid_won(item.campaign);
-    if (facts.user.value == 0) return;
-    const base::WallTime now = parts_.clock.wall();
-    const std::uint32_t now_s = domain::profile_seconds(now);
-    const auto creative = catalogue_->creative_index.find(facts.creative.value);
-    parts_.users.update(facts.user, now_s, [&](domain::UserState& state) {
-      ++state.impressions;
-      for (const auto& cap : item.caps) {
-        const std::uint32_t index =
-            creative == catalogue_->creative_index.end() ? UINT32_MAX : creative->second;
-        domain::frequency_add(state, domain::frequency_key(cap, *catalogue_, item, index), cap.window_s,
-                              now_s);
-      }
-    });
-    return;
-  }
+  const domain::LineItem* known =
+      found == catalogue_->line_item_index.end() ? nullptr : &catalogue_->line_items[found->second];
+  if (outcome.kind == Kind::price) return learn_price(outcome, known);
   creative_->observe(outcome);
-  if (found == catalogue_->line_item_index.end()) return;
-  const domain::LineItem& item = catalogue_->line_items[found->second];
+  if (known == nullptr) return;
+  const domain::LineItem& item = *known;
   // A response settles what cpm and cpc earn and what the impression cost; a conversion adds what cpa earns.
   domain::Outcome scored = outcome;
   if (outcome.kind == Kind::conversion) scored.billed = false;
@@ -439,10 +572,56 @@ void Control::learn(const domain::Outcome& outcome) {
     totals_.reward += reward;
     parts_.metrics.reward.add_n(reward.value);
   }
-  if (outcome.kind == Kind::response && outcome.clicked && facts.user.value != 0 && !outcome.suspicious) {
-    parts_.users.update(facts.user, domain::profile_seconds(parts_.clock.wall()),
-                        [](domain::UserState& state) { ++state.clicks; });
+}
+
+/// Won, lost or never heard of again. What is suspicious is paid for, and neither teaches nor counts as seen.
+void Control::learn_price(const domain::Outcome& outcome, const domain::LineItem* item) {
+  const domain::BidFacts& facts = outcome.facts;
+  const base::WallTime now = parts_.clock.wall();
+  market_.observe(outcome);
+  if (outcome.won) ++totals_.bids_won;
+  const bool suspicious = outcome.suspicious || facts.suspicious;
+  if (!suspicious) {
+    anomalies_.bid_resolved(outcomes::Subject::campaign, facts.campaign.value, outcome.won);
+    anomalies_.bid_resolved(outcomes::Subject::exchange, facts.exchange, outcome.won);
   }
+  if (!outcome.won || suspicious || item == nullptr) {
+    in_flight_.lost(facts.bid, now);
+    return;
+  }
+  pacer_->bid_won(item->campaign);
+  if (facts.user.value == 0) return;
+  const std::uint32_t now_s = domain::profile_seconds(now);
+  parts_.users.update(facts.user, now_s, [&](domain::UserState& state) {
+    ++state.impressions;
+    in_flight_.won(facts, *catalogue_, *item, now_s, state);
+  });
+}
+
+/// A click or a conversion, once: what was shown is what the user cares for. Counting it needs consent to know the user,
+/// remembering the topic consent to personalise.
+void Control::learn_interest(const domain::Event& event) {
+  if (event.kind != EventKind::click && event.kind != EventKind::conversion) return;
+  const domain::BidFacts* facts = matcher_.find(event.bid);
+  if (facts == nullptr || facts->user.value == 0 || facts->suspicious) return;
+  std::vector<std::uint32_t> topics;
+  const auto creative = catalogue_->creative_index.find(event.creative.value);
+  const auto found = catalogue_->line_item_index.find(event.line_item.value);
+  if (facts->personal && found != catalogue_->line_item_index.end()) {
+    const domain::LineItem& item = catalogue_->line_items[found->second];
+    for (const auto& category : catalogue_->advertiser_of(item).categories)
+      topics.push_back(domain::topic_of(category));
+    if (creative != catalogue_->creative_index.end()) {
+      for (const auto& category : catalogue_->creatives[creative->second].categories)
+        topics.push_back(domain::topic_of(category));
+    }
+    std::sort(topics.begin(), topics.end());
+    topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
+  }
+  const base::WallTime now = parts_.clock.wall();
+  parts_.users.update(facts->user, domain::profile_seconds(now), [&](domain::UserState& state) {
+    agents::profile::apply_event(state, event, topics, now);
+  });
 }
 
 // ---- time
@@ -493,9 +672,43 @@ base::Result<std::monostate> Control::keep_time() {
   if (now >= next_metrics_) {
     next_metrics_ = now + kMetricsEvery;
     export_metrics();
+    watch();
     if (on_second) on_second();
   }
+  in_flight_.tick(wall);
+  keeper_.step();
   return std::monostate{};
+}
+
+/// Looks at rates; a flag that is new is counted and told.
+void Control::watch() {
+  using outcomes::Subject;
+  const auto is_live = [&](Subject subject, std::uint32_t id) {
+    if (subject == Subject::exchange) return true;
+    const auto found = catalogue_->campaign_index.find(id);
+    const auto paces = pacer_->snapshot();
+    return found != catalogue_->campaign_index.end() && paces != nullptr && found->second < paces->campaigns.size() &&
+           (paces->campaigns[found->second].open ||
+            paces->campaigns[found->second].why == domain::Refusal::paced);
+  };
+  for (const auto& flag : anomalies_.tick(parts_.clock.wall(), is_live)) {
+    parts_.metrics.anomalies.add(flag.watch == outcomes::Watch::spend      ? telemetry::AnomalyKind::spend
+                                 : flag.watch == outcomes::Watch::win_rate ? telemetry::AnomalyKind::win_rate
+                                                                           : telemetry::AnomalyKind::ctr);
+    const std::string detail = std::string(name_of(flag.subject)) + " " +
+                               (flag.subject == Subject::exchange && flag.id < settings_.exchanges.size()
+                                    ? settings_.exchanges[flag.id].name
+                                    : std::to_string(flag.id)) +
+                               ": " + name_of(flag.watch);
+    telemetry::Line line;
+    line.level = telemetry::Level::warning;
+    line.msg = "a rate has left its usual course";
+    line.reason = name_of(flag.reading.state);
+    line.detail = detail;
+    line.value = static_cast<std::int64_t>(flag.reading.z);
+    line.unit = "deviations";
+    parts_.lines.write(line);
+  }
 }
 
 void Control::refresh_costs() {
@@ -584,6 +797,15 @@ void Control::export_metrics() {
 }
 
 base::Result<std::monostate> Control::close() {
+  if (market_.has_news()) {
+    market_snapshot_ = market_.publish();
+    log_snapshot("market", market_snapshot_->version(), market_snapshot_->encode());
+  }
+  if (creative_->has_news()) {
+    board_ = std::make_shared<agents::creative::ResponseBoard>(catalogue_, creative_->publish());
+    log_snapshot("creative", board_->model().version(), board_->model().encode());
+  }
+  keeper_.write_all();
   BANDSTAND_TRY_VOID(decisions_->flush());
   BANDSTAND_TRY_VOID(events_->flush());
   BANDSTAND_TRY_VOID(snapshots_->flush());

@@ -19,6 +19,7 @@
 #include "agents/bid/market_tracker.h"
 #include "agents/budget/pacer.h"
 #include "agents/creative/creative_tracker.h"
+#include "agents/fraud/event_judge.h"
 #include "agents/profile/user_table.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -26,7 +27,10 @@
 #include "domain/zone.h"
 #include "ledger/journal.h"
 #include "log/log.h"
+#include "outcomes/anomaly_board.h"
 #include "outcomes/matcher.h"
+#include "serving/bids_in_flight.h"
+#include "serving/learned_keeper.h"
 #include "serving/messages.h"
 #include "serving/recent_decisions.h"
 #include "serving/settings.h"
@@ -52,6 +56,7 @@ struct ControlTotals {
   std::uint64_t wins = 0, losses = 0, bills = 0, clicks = 0, conversions = 0;
   std::uint64_t bids_won = 0;  ///< bids that turned out won, by whatever notice said so first
   std::uint64_t conflicts = 0, refused_notices = 0, duplicates = 0;
+  std::uint64_t suspicious = 0;  ///< events of browsers that the judge marked, by any of its rules
   base::Nanos reward;  ///< settled outcomes, by outcomes/rewards
   std::uint64_t rounds = 0, syncs = 0;
 };
@@ -88,7 +93,7 @@ class Control {
   /// True if a shard was sent something since the last call: wake its loop.
   bool take_wake(std::size_t shard);
 
-  /// Flushes the log and snapshots the ledger; for shutdown.
+  /// Flushes the log, snapshots the ledger and keeps what was learned; for shutdown.
   base::Result<std::monostate> close();
 
   [[nodiscard]] const ledger::Journal& journal() const { return *journal_; }
@@ -96,6 +101,10 @@ class Control {
   [[nodiscard]] const agents::budget::Pacer& pacer() const { return *pacer_; }
   [[nodiscard]] const outcomes::Matcher& matcher() const { return matcher_; }
   [[nodiscard]] const agents::bid::MarketTracker& market() const { return market_; }
+  /// The laws that are served; nullptr before there are any.
+  [[nodiscard]] const agents::bid::MarketSnapshotPtr& market_snapshot() const { return market_snapshot_; }
+  [[nodiscard]] const agents::creative::ResponseModel& response_model() const { return board_->model(); }
+  [[nodiscard]] const outcomes::AnomalyBoard& anomalies() const { return anomalies_; }
   [[nodiscard]] const ControlTotals& totals() const { return totals_; }
   [[nodiscard]] ledger::BudgetDay today(std::uint32_t campaign) const { return today_[campaign]; }
   [[nodiscard]] const RecentDecisions& recent_decisions() const { return recent_; }
@@ -119,9 +128,15 @@ class Control {
   Control(const ServingSettings& settings, const ControlParts& parts);
   base::Result<std::monostate> open_topics();
   void load_switches();
+  void restore_learned();
+  void restore_by_campaign();
+  LearnedKeeper::Sources what_to_keep();
+  [[nodiscard]] std::vector<std::string> names_of_exchanges() const;
   base::Result<std::monostate> fund();
   bool refresh_days();
+  void take_bids();
   std::size_t take_messages();
+  void judge(ToControl& message);
   base::Result<std::monostate> run_commands();
   void deliver(const Waiting& waiting, const ledger::Answer* answer);
   void tell_owner(const ledger::Answer& answer);
@@ -129,6 +144,9 @@ class Control {
   void take_learning();
   void take_outcomes();
   void learn(const domain::Outcome& outcome);
+  void learn_price(const domain::Outcome& outcome, const domain::LineItem* item);
+  void learn_interest(const domain::Event& event);
+  void watch();
   base::Result<std::monostate> keep_time();
   void publish(bool everything);
   void log_snapshot(std::string_view kind, std::uint64_t version, std::string_view content);
@@ -155,6 +173,12 @@ class Control {
   agents::bid::MarketTracker market_;
   std::unique_ptr<agents::creative::CreativeTracker> creative_;
   outcomes::Matcher matcher_;
+  agents::fraud::EventJudge judge_;
+  outcomes::AnomalyBoard anomalies_;
+  BidsInFlight in_flight_;
+  LearnedKeeper keeper_;
+  Learned learned_;                  ///< by the life before; empty once it is taken over
+  std::uint32_t first_version_ = 0;  ///< of this life: above all that the log knows
   agents::bid::MarketSnapshotPtr market_snapshot_;
   agents::creative::ResponseBoardPtr board_;
 

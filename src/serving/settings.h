@@ -52,6 +52,9 @@ struct ServingSettings {
   outcomes::MatcherOptions matcher;
   std::vector<domain::FxRate> fx;
   base::Duration publish_every = std::chrono::seconds(2);  ///< models to shards
+  base::Duration keep_learned_every = std::chrono::minutes(2);  ///< what was learned, to disk
+  base::Duration frequency_hold =
+      std::chrono::seconds(10);  ///< a bid counts as an impression so long, unless it is lost before
   std::uint32_t log_sample_no_bid =
       1;  ///< every n-th decision without a bid is logged; decisions with bids always are
   std::size_t decision_ring_bytes = 16u << 20;

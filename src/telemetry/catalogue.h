@@ -184,6 +184,23 @@ struct Metrics : MetricSet {
   Counter<AnomalyKind> anomalies{*this,
                                  {"bandstand_anomalies_total", "Flags raised by the monitor, by kind."}};
 
+  // --- what outlives the process
+  Counter<LearnedKind, LearnedResult> learned_restores{
+      *this,
+      {"bandstand_learned_restores_total",
+       "Parts of the learned state that a start looked for, by what it found."}};
+  Counter<WriteResult> learned_writes{
+      *this, {"bandstand_learned_writes_total", "Times that the learned state was written, by result."}};
+  Histogram<> learned_slice{*this,
+                            {"bandstand_learned_slice_seconds",
+                             "Time that control spent on one slice of writing the learned state.", 1e-9},
+                            kSyncEdgesNs};
+  Gauge<> learned_size{
+      *this, {"bandstand_learned_bytes", "Size of the learned state when it was last written.", 1, Merge::max}};
+  Gauge<> learned_timestamp{*this,
+                            {"bandstand_learned_timestamp_seconds",
+                             "When the learned state was last written (Unix time).", 1, Merge::max}};
+
   // --- model, configuration, process
   Counter<Agent> model_invalid_output{*this,
                                       {"bandstand_model_invalid_output_total",

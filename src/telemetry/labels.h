@@ -174,6 +174,34 @@ struct LabelOf<OutcomeJoin> {
 };
 static_assert(static_cast<std::size_t>(OutcomeJoin::duplicate) + 1 == LabelOf<OutcomeJoin>::values.size());
 
+/// What is kept of the learners from one life of the process to the next.
+enum class LearnedKind : std::uint8_t { file, market, evidence, creative, figures, pacing, users, open_bids };
+template <>
+struct LabelOf<LearnedKind> {
+  static constexpr const char* name = "part";
+  static constexpr std::array values{"file",    "market", "evidence", "creative",
+                                     "figures", "pacing", "users",    "open_bids"};
+};
+static_assert(static_cast<std::size_t>(LearnedKind::open_bids) + 1 == LabelOf<LearnedKind>::values.size());
+
+/// How reading it back ended.
+enum class LearnedResult : std::uint8_t { restored, absent, damaged };
+template <>
+struct LabelOf<LearnedResult> {
+  static constexpr const char* name = "result";
+  static constexpr std::array values{"restored", "absent", "damaged"};
+};
+static_assert(static_cast<std::size_t>(LearnedResult::damaged) + 1 == LabelOf<LearnedResult>::values.size());
+
+/// How writing it ended.
+enum class WriteResult : std::uint8_t { written, failed };
+template <>
+struct LabelOf<WriteResult> {
+  static constexpr const char* name = "result";
+  static constexpr std::array values{"written", "failed"};
+};
+static_assert(static_cast<std::size_t>(WriteResult::failed) + 1 == LabelOf<WriteResult>::values.size());
+
 /// What the monitor flagged.
 enum class AnomalyKind : std::uint8_t { win_rate, ctr, spend, price, traffic, reward };
 template <>
