@@ -124,6 +124,70 @@ TEST(LearnedState, DamageInOneSectionSparesTheOthers) {
   EXPECT_EQ(read.sections[1].second, "u1");
 }
 
+/// A keeper of a small table on a disk that may fail; ten seconds of control's life at a time.
+class Keeper : public testing::Test {
+ protected:
+  Keeper() {
+    settings_.keep_learned_every = std::chrono::seconds(5);
+    for (std::uint64_t i = 1; i <= 2000; ++i) users_.update({base::mix64(i) | 1}, 1, [](auto&) {});
+    LearnedKeeper::Sources sources;
+    sources.header = [] { return header(); };
+    sources.market = sources.evidence = sources.creative = sources.figures = sources.open_bids = [] {
+      return std::string{};
+    };
+    sources.pacing = [] { return std::string("p"); };
+    keeper_ = std::make_unique<LearnedKeeper>(
+        settings_, LearnedKeeper::Parts{disk_, clock_, metrics_, lines_.open("control"), users_}, sources);
+  }
+  void live() {
+    for (int i = 0; i < 2000; ++i) {
+      clock_.advance(std::chrono::milliseconds(5));
+      keeper_->step();
+    }
+  }
+  [[nodiscard]] bool counts(const std::string& sample) const {
+    std::string text;
+    const telemetry::MetricSet* sets[] = {&metrics_};
+    telemetry::write_exposition(sets, text);
+    return text.find(sample) != std::string::npos;
+  }
+
+  ServingSettings settings_;
+  simulation::FaultyDisk disk_{1};
+  base::ManualClock clock_;
+  telemetry::Metrics metrics_;
+  telemetry::LogWriter lines_{clock_, 2};
+  agents::profile::UserTable users_{4096};
+  std::unique_ptr<LearnedKeeper> keeper_;
+};
+
+TEST_F(Keeper, WritesTheTableInSlicesAndReadsItBack) {
+  live();
+  EXPECT_TRUE(counts("bandstand_learned_writes_total{result=\"written\"} 1\n"));
+  int parts = 0;
+  for (const auto& [part, content] : read_all(disk_).sections) parts += part == LearnedPart::users;
+  EXPECT_GE(parts, 3) << "512 users a slice";
+  agents::profile::UserTable other(4096);
+  LearnedKeeper reader(settings_, {disk_, clock_, metrics_, lines_.open("control"), other}, {});
+  const Learned learned = reader.restore();
+  EXPECT_EQ(learned.users, users_.size());
+  EXPECT_EQ(learned.pacing, "p");
+  EXPECT_EQ(learned.header.exchanges, header().exchanges);
+  EXPECT_EQ(other.encode(), users_.encode());
+}
+
+TEST_F(Keeper, ADiskThatRefusesIsCountedAndTriedAgain) {
+  simulation::DiskFaults full;
+  full.write_error = 1;
+  disk_.set_faults(full);
+  live();
+  EXPECT_TRUE(counts("bandstand_learned_writes_total{result=\"failed\"} 2\n"));
+  EXPECT_EQ(LearnedReader::open(disk_).error().code, base::Code::not_found);
+  disk_.set_faults({});
+  live();
+  EXPECT_GT(read_all(disk_).sections.size(), 4u);
+}
+
 TEST(RenumberExchanges, LawsFollowTheNameAndThoseWithoutOneGo) {
   using namespace agents::bid;
   const auto code = [](std::uint16_t exchange, MarketLevel level) {
