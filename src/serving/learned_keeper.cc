@@ -121,6 +121,8 @@ Learned LearnedKeeper::restore() {
     }
   }
   if (users_sound && out.users > 0) count(LearnedKind::users, nullptr);
+  // Open bids are of one moment: they must not be found again by a third life. The next file is without them.
+  if (!out.open_bids.empty()) next_file_ = parts_.clock.mono();
   // Without a header nobody can say which exchange a law is of.
   if (out.market != nullptr) out.market = renumber_exchanges(out.market, out.header.exchanges, names);
   return out;

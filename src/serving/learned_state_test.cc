@@ -132,9 +132,8 @@ class Keeper : public testing::Test {
     for (std::uint64_t i = 1; i <= 2000; ++i) users_.update({base::mix64(i) | 1}, 1, [](auto&) {});
     LearnedKeeper::Sources sources;
     sources.header = [] { return header(); };
-    sources.market = sources.evidence = sources.creative = sources.figures = sources.open_bids = [] {
-      return std::string{};
-    };
+    sources.market = sources.evidence = sources.creative = sources.figures = [] { return std::string{}; };
+    sources.open_bids = [] { return std::string("o"); };
     sources.pacing = [] { return std::string("p"); };
     keeper_ = std::make_unique<LearnedKeeper>(
         settings_, LearnedKeeper::Parts{disk_, clock_, metrics_, lines_.open("control"), users_}, sources);
@@ -174,6 +173,21 @@ TEST_F(Keeper, WritesTheTableInSlicesAndReadsItBack) {
   EXPECT_EQ(learned.pacing, "p");
   EXPECT_EQ(learned.header.exchanges, header().exchanges);
   EXPECT_EQ(other.encode(), users_.encode());
+}
+
+TEST_F(Keeper, OpenBidsAreFoundAgainOnce) {
+  keeper_->write_all();
+  int before = 0;
+  for (const auto& [part, content] : read_all(disk_).sections) before += part == LearnedPart::open_bids;
+  EXPECT_EQ(before, 1);
+  EXPECT_EQ(keeper_->restore().open_bids, "o");
+  for (int i = 0; i < 200; ++i) {  // a second
+    clock_.advance(std::chrono::milliseconds(5));
+    keeper_->step();
+  }
+  int after = 0;
+  for (const auto& [part, content] : read_all(disk_).sections) after += part == LearnedPart::open_bids;
+  EXPECT_EQ(after, 0) << "a life that is killed must not leave the bids of the one before";
 }
 
 TEST_F(Keeper, ADiskThatRefusesIsCountedAndTriedAgain) {
