@@ -154,6 +154,11 @@ void Control::load_switches() {
   oversight_ = std::move(next);
 }
 
+void Control::replace_fraud_lists(std::shared_ptr<const agents::fraud::FraudLists> lists) {
+  fraud_ = std::move(lists);
+  publish(true);
+}
+
 base::Result<std::monostate> Control::set_kill_switches(const agents::oversight::KillSwitches& kill) {
   auto next = std::make_shared<agents::oversight::OversightSnapshot>(*oversight_);
   next->kill = kill;
@@ -532,6 +537,7 @@ void Control::publish(bool) {
   bundle->creative = board_;
   bundle->market = market_snapshot_;
   bundle->oversight = oversight_;
+  bundle->fraud = fraud_;
   bundle->today = today_;
   if (bundle->pacing == nullptr || bundle->pacing->catalogue_version != catalogue_->version)
     return;  // after the next pace
