@@ -9,6 +9,7 @@
 #include "app/replay_openrtb.h"
 #include "app/serve.h"
 #include "app/simulate.h"
+#include "base/spelling.h"
 #include "experiments/replay_bidding.h"
 #include "simulation/ledger_sim.h"
 
@@ -18,6 +19,48 @@ int replay_bidding_verb(bandstand::experiments::ReplayBiddingOptions& options, b
   if (tsv) options.format = bandstand::experiments::TableFormat::tsv;
   if (json) options.format = bandstand::experiments::TableFormat::json;
   return bandstand::experiments::replay_bidding(options, std::cout, std::cerr);
+}
+
+/// The simulator reads its own arguments; these are what the help shows and what is passed on.
+struct LedgerSimArguments {
+  std::string seeds, seed, events, bug;
+  bool keep_going = false, json = false;
+
+  /// Valid as long as this is.
+  std::vector<const char*> all() const {
+    std::vector<const char*> out;
+    const auto add = [&](const char* name, const std::string& value) {
+      if (!value.empty()) out.insert(out.end(), {name, value.c_str()});
+    };
+    add("--seeds", seeds);
+    add("--seed", seed);
+    add("--events", events);
+    add("--bug", bug);
+    if (keep_going) out.push_back("--keep-going");
+    if (json) out.push_back("--json");
+    return out;
+  }
+};
+
+/// For what nobody took: the nearest flag of the verb that was named, or the nearest verb.
+std::vector<std::string> suggestions(CLI::App& app) {
+  CLI::App* verb = &app;
+  while (!verb->get_subcommands().empty()) verb = verb->get_subcommands().front();
+  std::vector<std::string> flags;
+  std::vector<std::string> verbs;
+  for (const CLI::Option* option : verb->get_options()) {
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  for (const CLI::App* below : verb->get_subcommands([](const CLI::App*) { return true; }))
+    verbs.push_back(below->get_name());
+  std::vector<std::string> out;
+  for (const std::string& word : app.remaining(true)) {
+    const bool is_flag = word.substr(0, 1) == "-";
+    const std::string meant =
+        bandstand::base::nearest(word.substr(0, word.find('=')), is_flag ? flags : verbs);
+    if (!meant.empty()) out.push_back(word + ": did you mean '" + meant + "'?");
+  }
+  return out;
 }
 
 }  // namespace
@@ -109,13 +152,17 @@ int main(int argc, char** argv) {
   bidding_verb->add_flag("--json", json, "JSON");
   bidding_verb->callback([&] { code = replay_bidding_verb(bidding, tsv, json); });
 
-  std::string id;
-  std::string data = "data";
+  bandstand::app::LoggedDecisionOptions logged;
+  const auto add_logged = [&](CLI::App* verb) {
+    verb->add_option("id", logged.id, "of the decision or of one of its bids")->required();
+    verb->add_option("--config", logged.config, "the server's settings file (bandstand.toml)");
+    verb->add_option("--data", logged.data, "data directory of the server (default: as the settings say)");
+    verb->add_flag("--json", logged.json, "machine-readable");
+  };
   auto* decision_verb =
       replay->add_subcommand("decision", "compute a logged decision again and compare it bit for bit");
-  decision_verb->add_option("id", id, "of the decision or of one of its bids")->required();
-  decision_verb->add_option("--data", data, "data directory of the server")->capture_default_str();
-  decision_verb->callback([&] { code = bandstand::app::replay_decision(data, id, std::cout, std::cerr); });
+  add_logged(decision_verb);
+  decision_verb->callback([&] { code = bandstand::app::replay_decision(logged, std::cout, std::cerr); });
 
   bandstand::app::ReplayOpenrtbOptions recorded;
   auto* openrtb_verb = replay->add_subcommand("openrtb", "send recorded bid requests to a server");
@@ -140,28 +187,27 @@ int main(int argc, char** argv) {
   check_verb->add_flag("--reference", checked.reference, "print docs/reference/settings.md");
   check_verb->callback([&] { code = bandstand::app::check(checked, std::cout, std::cerr); });
 
-  bool explain_json = false;
   auto* explain_verb = app.add_subcommand("explain", "why was it decided so?");
-  explain_verb->add_option("id", id, "of the decision or of one of its bids")->required();
-  explain_verb->add_option("--data", data, "data directory of the server")->capture_default_str();
-  explain_verb->add_flag("--json", explain_json, "machine-readable");
-  explain_verb->callback(
-      [&] { code = bandstand::app::explain(data, id, explain_json, std::cout, std::cerr); });
+  add_logged(explain_verb);
+  explain_verb->callback([&] { code = bandstand::app::explain(logged, std::cout, std::cerr); });
 
+  LedgerSimArguments ledger;
   auto* ledger_sim = app.add_subcommand("ledger-sim", "simulate the ledger under faults, seed by seed");
-  ledger_sim->prefix_command();
-  ledger_sim->callback([&] {
-    std::vector<const char*> arguments;
-    const std::vector<std::string> rest = ledger_sim->remaining();
-    for (const auto& argument : rest) arguments.push_back(argument.c_str());
-    code = bandstand::simulation::ledger_sim_main(arguments);
-  });
+  ledger_sim->add_option("--seeds", ledger.seeds, "a range, A..B (default: 1..100)");
+  ledger_sim->add_option("--seed", ledger.seed, "one seed")->excludes("--seeds");
+  ledger_sim->add_option("--events", ledger.events, "go on past the last seed until so many events have run");
+  ledger_sim->add_option("--bug", ledger.bug, "plant this bug, which has to be found");
+  ledger_sim->add_flag("--keep-going", ledger.keep_going, "list every broken seed, not the first alone");
+  ledger_sim->add_flag("--json", ledger.json, "machine-readable");
+  ledger_sim->callback([&] { code = bandstand::simulation::ledger_sim_main(ledger.all()); });
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int result = app.exit(error);
-    return result == 0 ? 0 : 2;
+    if (result == 0) return 0;
+    for (const std::string& line : suggestions(app)) std::cerr << line << "\n";
+    return 2;
   }
   return code;
 }

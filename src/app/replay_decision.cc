@@ -1,10 +1,13 @@
 // replay_decision: the log into maps, a team from snapshots, the production flow once more.
 #include "app/replay_decision.h"
 
+#include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "app/settings.h"
 #include "app/simulate.h"
 #include "base/disk.h"
+#include "base/input.h"
 #include "log/file_log.h"
 #include "orchestrator/auction_flow.h"
 #include "orchestrator/policies.h"
@@ -59,7 +62,19 @@ std::string timeless(const domain::DecisionRecord& record, base::Arena& arena) {
   return std::string(protocol::event::encode(copy, arena));
 }
 
+/// Of the lists that the fraud agent had; 0 if it was not asked.
+std::uint32_t fraud_version(const domain::DecisionRecord& record) {
+  for (const auto& call : record.calls) {
+    if (call.stage == domain::Stage::fraud) return call.version;
+  }
+  return 0;
+}
+
 std::string first_difference(const domain::DecisionRecord& a, const domain::DecisionRecord& b) {
+  if (fraud_version(a) != fraud_version(b)) {
+    return "the fraud lists are others (version " + std::to_string(fraud_version(a)) + " recorded, " +
+           std::to_string(fraud_version(b)) + " now)";
+  }
   if (a.calls.size() != b.calls.size()) {
     return std::to_string(a.calls.size()) + " calls recorded, " + std::to_string(b.calls.size()) +
            " computed";
@@ -237,17 +252,19 @@ DecisionReplayer::Outcome DecisionReplayer::replay(base::DecisionId id) {
   }
   const domain::Consent consent = domain::consent_gate(record.first_party ? decide.privacy : parsed.privacy);
   if (record.first_party) {
-    if (consent.may_personalise()) decide.auction.segments = decide.sealed_segments;
+    protocol::decide::admit(consent, decide);
   } else {
     protocol::openrtb::admit(consent, arena_, parsed);
   }
   domain::Auction& auction = record.first_party ? decide.auction : parsed.auction;
   auction.exchange = record.exchange;
+  if (!record.first_party && record.exchange < settings_.exchanges.size())
+    serving::settle_currencies(settings_.exchanges[record.exchange], arena_, auction);
 
   const auto team = make_team(settings_, names_);
   team->adopt(published);
   base::ManualClock clock(record.at);
-  orchestrator::AuctionFlow flow(team->team(), clock, settings_.flow);
+  orchestrator::AuctionFlow flow(team->team(), clock, serving::flow_options(settings_));
   orchestrator::FlowInput input{.auction = auction, .consent = consent};
   if (record.user != 0) input.user = domain::UserKey{record.user};
   input.state = record.state;
@@ -272,61 +289,108 @@ DecisionReplayer::Outcome DecisionReplayer::replay(base::DecisionId id) {
   return out;
 }
 
-int replay_decision(const std::string& data_dir, const std::string& id_text, std::ostream& out,
-                    std::ostream& err) {
-  base::DecisionId id;
-  if (!base::parse_id(id_text.data(), id_text.size(), id)) {
-    err << "bandstand: '" << id_text << "' is no decision's id (32 hexadecimal digits)\n";
-    return 2;
-  }
-  const base::SystemClock clock;
+namespace {
+
+using Verdict = DecisionReplayer::Verdict;
+
+/// A data directory's log, opened for one question.
+struct OpenLog {
+  Settings settings;
+  base::SystemClock clock;
   std::unique_ptr<base::Disk> disk;
-  auto log = open_log(data_dir, disk, clock);
-  const serving::ServingSettings settings = demo_settings(86'400);
-  auto replayer = log ? DecisionReplayer::open(**log, settings, TeamNames{})
-                      : base::Result<std::unique_ptr<DecisionReplayer>>(log.error());
-  if (!replayer) {
-    err << "bandstand: cannot read the log below " << data_dir << ": " << replayer.error().what << "\n";
-    return 2;
+  std::unique_ptr<log::Log> log;
+  std::unique_ptr<DecisionReplayer> replayer;
+  base::DecisionId id;
+};
+
+/// Without a file, what `serve` without one has. Signing keys are not needed here and not read, so that
+/// whoever may read the log need not be able to sign.
+bool take_settings(const std::string& config, Settings& out, std::ostream& err) {
+  if (config.empty()) {
+    out.serving = demo_settings(86'400);
+    return true;
   }
-  const auto outcome = (*replayer)->replay(id);
-  using Verdict = DecisionReplayer::Verdict;
-  switch (outcome.verdict) {
-    case Verdict::same: out << "the same, bit for bit: " << outcome.recorded->bids << " bids\n"; return 0;
-    case Verdict::differs: out << "DIFFERS: " << outcome.detail << "\n"; return 1;
-    case Verdict::missing_snapshot: err << "bandstand: " << outcome.detail << "\n"; return 2;
-    case Verdict::unknown_decision: err << "bandstand: there is no such decision in the log\n"; return 2;
+  const auto text = base::read_whole_file(config, 16 << 20);
+  if (!text) {
+    err << "bandstand: cannot read " << config << ": " << text.error().what << "\n";
+    return false;
   }
-  return 2;
+  std::vector<Problem> problems;
+  out = parse_settings(*text, problems);
+  out.team.fraud_lists = read_fraud_lists(out, problems);
+  for (const auto& problem : problems) err << protocol::catalogue::print(problem, config) << "\n";
+  return problems.empty();
 }
 
-int explain(const std::string& data_dir, const std::string& id_text, bool json, std::ostream& out,
-            std::ostream& err) {
-  base::DecisionId id;
-  if (!base::parse_id(id_text.data(), id_text.size(), id)) {
-    err << "bandstand: '" << id_text << "' is no decision's id (32 hexadecimal digits)\n";
-    return 2;
+bool open(const LoggedDecisionOptions& options, OpenLog& to, std::ostream& err) {
+  if (!base::parse_id(options.id.data(), options.id.size(), to.id)) {
+    err << "bandstand: '" << options.id << "' is no decision's id (32 hexadecimal digits)\n";
+    return false;
   }
-  const base::SystemClock clock;
-  std::unique_ptr<base::Disk> disk;
-  auto log = open_log(data_dir, disk, clock);
-  const serving::ServingSettings settings = demo_settings(86'400);
-  auto replayer = log ? DecisionReplayer::open(**log, settings, TeamNames{})
-                      : base::Result<std::unique_ptr<DecisionReplayer>>(log.error());
-  if (!replayer) {
-    err << "bandstand: cannot read the log below " << data_dir << ": " << replayer.error().what << "\n";
-    return 2;
+  if (!take_settings(options.config, to.settings, err)) return false;
+  const std::string& data = options.data.empty() ? to.settings.server.data_dir : options.data;
+  base::Error error{};
+  if (auto log = open_log(data, to.disk, to.clock)) {
+    to.log = std::move(*log);
+    auto replayer = DecisionReplayer::open(*to.log, to.settings.serving, to.settings.team);
+    if (replayer) {
+      to.replayer = std::move(*replayer);
+      return true;
+    }
+    error = replayer.error();
+  } else {
+    error = log.error();
   }
-  const auto outcome = (*replayer)->replay(id);
+  err << "bandstand: cannot read the log below " << data << ": " << error.what << "\n";
+  return false;
+}
+
+const char* name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::same: return "same";
+    case Verdict::differs: return "differs";
+    case Verdict::missing_snapshot: return "missing_snapshot";
+    case Verdict::unknown_decision: break;
+  }
+  return "unknown_decision";
+}
+
+}  // namespace
+
+int replay_decision(const LoggedDecisionOptions& options, std::ostream& out, std::ostream& err) {
+  OpenLog log;
+  if (!open(options, log, err)) return 2;
+  auto outcome = log.replayer->replay(log.id);
+  if (outcome.verdict == Verdict::unknown_decision) outcome.detail = "there is no such decision in the log";
+  const int code = outcome.verdict == Verdict::same ? 0 : outcome.verdict == Verdict::differs ? 1 : 2;
+  if (options.json) {
+    nlohmann::ordered_json json{{"id", options.id}, {"verdict", name_of(outcome.verdict)}};
+    if (!outcome.detail.empty()) json["detail"] = outcome.detail;
+    if (outcome.recorded != nullptr) json["bids"] = outcome.recorded->bids;
+    out << json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+    return code;
+  }
+  switch (outcome.verdict) {
+    case Verdict::same: out << "the same, bit for bit: " << outcome.recorded->bids << " bids\n"; break;
+    case Verdict::differs: out << "DIFFERS: " << outcome.detail << "\n"; break;
+    default: err << "bandstand: " << outcome.detail << "\n"; break;
+  }
+  return code;
+}
+
+int explain(const LoggedDecisionOptions& options, std::ostream& out, std::ostream& err) {
+  OpenLog log;
+  if (!open(options, log, err)) return 2;
+  const auto outcome = log.replayer->replay(log.id);
   if (outcome.recorded == nullptr) {
     err << "bandstand: there is no such decision in the log\n";
     return 2;
   }
   serving::ExplainContext context;
   context.catalogue = outcome.catalogue.get();
-  for (const auto& exchange : settings.exchanges) context.exchanges.push_back(exchange.name);
-  out << (json ? serving::explain_json(*outcome.recorded, context) + "\n"
-               : serving::explain_text(*outcome.recorded, context));
+  for (const auto& exchange : log.settings.serving.exchanges) context.exchanges.push_back(exchange.name);
+  out << (options.json ? serving::explain_json(*outcome.recorded, context) + "\n"
+                       : serving::explain_text(*outcome.recorded, context));
   return 0;
 }
 

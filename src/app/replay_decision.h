@@ -53,10 +53,16 @@ class DecisionReplayer {
   std::map<std::uint64_t, std::shared_ptr<const agents::targeting::TargetingIndex>> indexes_;
 };
 
-/// The verbs `replay decision ID` and `explain ID` over a data directory. Exit codes: 0 done (replay: the
-/// same), 1 differs, 2 not found or unreadable.
-int replay_decision(const std::string& data_dir, const std::string& id, std::ostream& out, std::ostream& err);
-int explain(const std::string& data_dir, const std::string& id, bool json, std::ostream& out,
-            std::ostream& err);
+/// What the verbs `replay decision ID` and `explain ID` are asked.
+struct LoggedDecisionOptions {
+  std::string id;      ///< of the decision or of one of its bids
+  std::string config;  ///< the server's settings file; "" = as `serve` without one
+  std::string data;    ///< "" = as the settings say
+  bool json = false;
+};
+
+/// Exit codes: 0 done (replay: the same), 1 differs, 2 not found, or wrong or unreadable input.
+int replay_decision(const LoggedDecisionOptions& options, std::ostream& out, std::ostream& err);
+int explain(const LoggedDecisionOptions& options, std::ostream& out, std::ostream& err);
 
 }  // namespace bandstand::app

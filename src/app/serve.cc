@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <utility>
 
 #include "app/settings.h"
 #include "app/simulate.h"
@@ -64,6 +65,17 @@ std::unique_ptr<serving::http::Handler> make_admin(serving::Control& control,
                                                   metric_sets, clock);
 }
 
+serving::LoadedCatalogue load_served(const Settings& settings, const std::string& config) {
+  auto out = load_catalogue(settings.catalogue, settings.serving);
+  std::vector<Problem> problems;
+  out.fraud = read_fraud_lists(settings, problems);
+  for (const auto& problem : problems) {
+    std::fprintf(stderr, "%s\n", protocol::catalogue::print(problem, config).c_str());
+  }
+  if (!problems.empty()) out.catalogue = nullptr;
+  return out;
+}
+
 int serve(const ServeOptions& options) {
   Settings settings;
   if (options.config.empty()) {
@@ -84,13 +96,27 @@ int serve(const ServeOptions& options) {
   if (!options.listen.empty()) settings.server.listen = options.listen;
   if (!options.admin.empty()) settings.server.admin = options.admin;
   if (!options.catalogue.empty()) settings.catalogue = options.catalogue;
+  if (settings.watch_files) {
+    const FraudFiles& lists = settings.fraud;
+    for (const std::string& file :
+         {settings.catalogue, lists.crawlers, lists.blocked_ranges, lists.data_center_ranges,
+          lists.exempt_ranges, lists.data_center_csv, lists.as_csv}) {
+      if (!file.empty()) settings.server.watched.push_back(file);
+    }
+  }
+  bool first_load = true;
   serving::Server server(
       settings.serving, settings.server,
       [&](const serving::ServingSettings& s) { return make_team(s, settings.team); },
       [&](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) {
         return make_admin(control, sets, settings.admin_token);
       },
-      [&] { return load_catalogue(settings.catalogue, settings.serving); });
+      [&] {
+        if (!std::exchange(first_load, false)) return load_served(settings, options.config);
+        auto loaded = load_catalogue(settings.catalogue, settings.serving);
+        loaded.fraud = settings.team.fraud_lists;  // read and checked with the settings
+        return loaded;
+      });
   if (const auto started = server.start(); !started) {
     std::fprintf(stderr, "bandstand: %s\n", server.error().c_str());
     return 2;

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "app/settings.h"
 #include "app/wiring.h"
 #include "serving/server.h"
 
@@ -26,5 +27,9 @@ std::unique_ptr<serving::http::Handler> make_admin(serving::Control& control,
                                                    const std::string& token = "");
 /// Reads a catalogue file ("" = the sample catalogue); prints every problem to standard error.
 serving::LoadedCatalogue load_catalogue(const std::string& path, const serving::ServingSettings& settings);
+/// Catalogue and fraud lists as the files that the settings name are now. No catalogue if either is bad: a
+/// reload is taken whole or not at all. Prints every problem to standard error; `config` is the settings
+/// file's name there.
+serving::LoadedCatalogue load_served(const Settings& settings, const std::string& config);
 
 }  // namespace bandstand::app

@@ -8,10 +8,12 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "app/fraud_files.h"
 #include "app/wiring.h"
 #include "protocol/catalogue/document.h"
 #include "serving/server.h"
@@ -33,15 +35,6 @@ struct RateText {
   std::string usd;
 };
 
-/// Files that replace or add to the built-in fraud lists; "" = none.
-struct FraudFiles {
-  std::string crawlers, blocked_ranges, data_center_ranges, exempt_ranges, data_center_csv, as_csv;
-  [[nodiscard]] bool any() const {
-    return !crawlers.empty() || !blocked_ranges.empty() || !data_center_ranges.empty() ||
-           !exempt_ranges.empty() || !data_center_csv.empty() || !as_csv.empty();
-  }
-};
-
 /// Everything that a bandstand.toml can say.
 struct Settings {
   Settings() { serving.public_url.clear(); }
@@ -55,6 +48,7 @@ struct Settings {
   std::vector<TokenKeyFile> token_keys;
   std::vector<RateText> fx;
   FraudFiles fraud;
+  bool watch_files = true;
   std::map<std::string, std::uint32_t, std::less<>> lines;  ///< what the file sets, and where
 };
 
@@ -64,6 +58,10 @@ Settings parse_settings(std::string_view text, std::vector<Problem>& problems);
 
 /// Reads what the settings name: keys, the operators' token, fraud lists. Once, on the control thread.
 void read_named_files(Settings& settings, std::vector<Problem>& problems);
+
+/// The fraud lists alone, as the files are now; nullptr if none is named.
+std::shared_ptr<const agents::fraud::FraudLists> read_fraud_lists(const Settings& settings,
+                                                                  std::vector<Problem>& problems);
 
 /// Both of the above from a file; "" = the defaults. Errors: the file cannot be read at all.
 base::Result<Settings> load_settings(const std::string& path, std::vector<Problem>& problems);

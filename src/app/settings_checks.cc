@@ -32,6 +32,9 @@ bool is_url(std::string_view text) {
          rest.find_first_of(" \t\"<>?#") == std::string_view::npos;
 }
 
+/// What the flow gives a banner on a web page (OpenRTB implementation notes: 60 s).
+constexpr base::Duration kShortestBidLife = std::chrono::seconds(60);
+
 class Checks {
  public:
   Checks(Settings& settings, std::vector<Problem>& problems) : settings_(settings), problems_(problems) {}
@@ -66,8 +69,16 @@ class Checks {
   }
 
   void addresses() {
+    if (settings_.admin_token_file.empty() && !is_loopback(settings_.server.admin)) {
+      problem("admin", "is reachable from other machines; ask for a token there (admin_token_file)");
+    }
     if (settings_.server.listen != settings_.server.admin || settings_.server.listen.ends_with(":0")) return;
     problem(set_one("admin", "listen"), "listen and admin are the same address");
+  }
+
+  /// Also true for what is no address, which is reported already.
+  static bool is_loopback(const std::string& text) {
+    return !serving::http::Address::parse(text) || text.starts_with("127.") || text.starts_with("[::1]:");
   }
 
   void exchanges() {
@@ -122,6 +133,26 @@ class Checks {
     }
     not_above("ledger.keep_recent_s", serving.ledger.keep_recent, "ledger.remember_s",
               serving.ledger.remember);
+    // A win waits for its bill, and a lease for its bids, no longer than their bids are known.
+    not_above("ledger.hold_won_s", serving.ledger.hold_won, "ledger.remember_s", serving.ledger.remember);
+    not_above("ledger.bid_period_s", serving.ledger.bid_period, "ledger.keep_recent_s",
+              serving.ledger.keep_recent);
+    const auto lease_max = serving.ledger.lease_duration * (100 + serving.ledger.lease_jitter_percent) / 100;
+    if (lease_max + serving.ledger.reclaim_after_lease > serving.ledger.remember) {
+      problem(set_one("ledger.reclaim_after_lease_s", "ledger.remember_s"),
+              "a lease and its reclaim (ledger.lease_s with its jitter, ledger.reclaim_after_lease_s) must "
+              "be over "
+              "before its bids are forgotten (ledger.remember_s)");
+    }
+    if (serving.ledger.reclaim_after_lease < kShortestBidLife) {
+      problem(
+          "ledger.reclaim_after_lease_s",
+          "must not be below 60: a display bid on a web page lives so long, and its bill would come late");
+    }
+    // Links of clicks and conversions that no longer work cannot be waited for.
+    const base::Duration token_life = std::chrono::seconds(serving.token_life_s);
+    not_above("matcher.click_window_s", serving.matcher.click_window, "token_life_s", token_life);
+    not_above("matcher.conversion_window_s", serving.matcher.conversion_window, "token_life_s", token_life);
     not_above("pacing.window_min_ms", serving.pacing.window_min, "pacing.window_max_ms",
               serving.pacing.window_max);
     not_above("pacing.mu_min", serving.pacing.mu_min, "pacing.mu_max", serving.pacing.mu_max);

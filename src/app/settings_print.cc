@@ -133,7 +133,9 @@ std::string settings_reference() {
       "reports all that is\n"
       "wrong with a file and prints what holds. Paths are relative to the working directory. A setting "
       "marked `restart` is\n"
-      "read at the start; the contents of the catalogue are read anew on SIGHUP.\n";
+      "read at the start; the contents of the catalogue and of the fraud lists are read anew when they "
+      "change, and on "
+      "SIGHUP.\n";
   std::string section = "-";
   for (const auto& row : root_rows()) {
     if (const std::string now = section_of(row.info.key); now != section) {

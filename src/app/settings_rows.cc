@@ -23,6 +23,15 @@ std::string text_of(serving::BillOn value) {
   return "";
 }
 std::string text_of(agents::budget::PacingPolicy value) { return agents::budget::name_of(value); }
+std::string text_of(telemetry::Level value) {
+  switch (value) {
+    case telemetry::Level::debug: return "debug";
+    case telemetry::Level::info: return "info";
+    case telemetry::Level::warning: return "warning";
+    case telemetry::Level::error: return "error";
+  }
+  return "";
+}
 std::string text_of(orchestrator::Mode value) {
   switch (value) {
     case orchestrator::Mode::off: return "off";
@@ -125,10 +134,39 @@ void add_process(Rows& rows) {
                   everyone,
                   "Catalogue file, JSON or YAML; its contents are read anew on SIGHUP."},
       AT(catalogue));
+  add(SettingInfo{"watch_files",
+                  boolean,
+                  "",
+                  0,
+                  0,
+                  {},
+                  operators,
+                  "A change of the catalogue or of a fraud list is a reload, as SIGHUP is, once they rest "
+                  "for a second."},
+      AT(watch_files));
   add(
       SettingInfo{
           "shards", integer, "threads", 1, 256, {}, operators, "Serving threads; leave one core to control."},
       AT(serving.shards));
+  add(SettingInfo{"connections_max",
+                  integer,
+                  "connections",
+                  8,
+                  65'000,
+                  {},
+                  operators,
+                  "Of each shard; beyond it only notices and events are heard. Less if the system allows "
+                  "fewer files."},
+      AT(server.connections_max));
+  add(SettingInfo{"connections_reserved",
+                  integer,
+                  "connections",
+                  0,
+                  500,
+                  {},
+                  operators,
+                  "Of each shard, beyond connections_max: for notices and events alone."},
+      AT(server.connections_reserved));
   add(SettingInfo{"pin_threads", boolean, "", 0, 0, {}, developers, "Puts shard i on core i."},
       AT(server.pin_threads));
   add(
@@ -169,6 +207,15 @@ void add_process(Rows& rows) {
                   operators,
                   "How often models go to the shards."},
       milliseconds(1), AT(serving.publish_every));
+  add(SettingInfo{"log.level",
+                  choice,
+                  "",
+                  0,
+                  0,
+                  {"debug", "info", "warning", "error"},
+                  operators,
+                  "Least level of the lines on standard error; no level has ids, addresses or markup in it."},
+      AT(server.log.least));
   add(SettingInfo{"log.sample_no_bid",
                   integer,
                   "decisions",
@@ -467,16 +514,14 @@ void add_team(Rows& rows) {
                   operators,
                   "Share of users in mode percent."},
       AT(team.bid_rollout.percent));
-  add(
-      SettingInfo{
-          "fraud.crawlers",
-          file,
-          "",
-          0,
-          0,
-          {},
-          operators,
-          "JSON list of objects with a `pattern` (as of crawler-user-agents); replaces the built-in words."},
+  add(SettingInfo{"fraud.crawlers",
+                  file,
+                  "",
+                  0,
+                  0,
+                  {},
+                  operators,
+                  "Expressions, JSON as of crawler-user-agents or one a line; replaces the built-in words."},
       AT(fraud.crawlers));
   add(SettingInfo{"fraud.blocked_ranges",
                   file,

@@ -142,6 +142,25 @@ TEST(Settings, ATokenMayNotOutliveTheLedgersMemory) {
               ElementsAre(problem(2, "ledger.remember_s", "token_life_s")));
 }
 
+TEST(Settings, WindowsOfTheLedgerAndTheMatcherFitEachOther) {
+  EXPECT_THAT(problems_of("[ledger]\nhold_won_s = 90000\nremember_s = 86400"),
+              ElementsAre(problem(2, "ledger.hold_won_s", "must not be above ledger.remember_s")));
+  EXPECT_THAT(problems_of("[ledger]\nbid_period_s = 3600"),
+              ElementsAre(problem(2, "ledger.bid_period_s", "must not be above ledger.keep_recent_s")));
+  EXPECT_THAT(problems_of("[ledger]\nlease_s = 3600\nreclaim_after_lease_s = 86000"),
+              ElementsAre(problem(3, "ledger.reclaim_after_lease_s", "before its bids are forgotten")));
+  EXPECT_THAT(problems_of("[ledger]\nreclaim_after_lease_s = 59"),
+              ElementsAre(problem(2, "ledger.reclaim_after_lease_s", "must not be below 60")));
+  EXPECT_THAT(problems_of("[matcher]\nconversion_window_s = 86401"),
+              ElementsAre(problem(2, "matcher.conversion_window_s", "must not be above token_life_s")));
+}
+
+TEST(Settings, OperatorsOnOtherMachinesNeedAToken) {
+  EXPECT_THAT(problems_of("admin = \"0.0.0.0:8081\""), ElementsAre(problem(1, "admin", "admin_token_file")));
+  EXPECT_THAT(problems_of("admin = \"0.0.0.0:8081\"\nadmin_token_file = \"token\""), IsEmpty());
+  EXPECT_THAT(problems_of("admin = \"[::1]:8081\""), IsEmpty());
+}
+
 TEST(Settings, ExchangesAreToldApartAndFitTheirTime) {
   EXPECT_THAT(
       problems_of(
@@ -177,13 +196,16 @@ TEST(Settings, KeysAreReadFromFilesOfTheirOwnerAloneAndNeverPrinted) {
 TEST(Settings, FraudListsAreReadAndTheirBadLinesNamed) {
   const Folder folder;
   const std::string ranges = folder.write("ranges", "192.0.2.0/24\nnonsense\n", 0644);
-  const std::string crawlers = folder.write("crawlers", R"([{"pattern":"Hobbyist"},{"pattern":"("}])", 0644);
+  const std::string crawlers =
+      folder.write("crawlers", "[{\"pattern\":\"Hobbyist\"},\n {\"pattern\":\"(\"},\n {}]", 0644);
   std::vector<Problem> problems;
   Settings settings = parse_settings(
       "[fraud]\nblocked_ranges = \"" + ranges + "\"\ncrawlers = \"" + crawlers + "\"\n", problems);
   read_named_files(settings, problems);
-  EXPECT_THAT(problems, testing::UnorderedElementsAre(problem(2, "fraud.blocked_ranges", ":2: is no range"),
-                                                      problem(3, "fraud.crawlers", "pattern 1")));
+  EXPECT_THAT(problems,
+              testing::UnorderedElementsAre(problem(2, "fraud.blocked_ranges", ":2: is no range"),
+                                            problem(3, "fraud.crawlers", ":3: an entry has no"),
+                                            problem(3, "fraud.crawlers", ":2: no regular expression")));
   ASSERT_NE(settings.team.fraud_lists, nullptr);
   EXPECT_EQ(settings.team.fraud_lists->crawlers.match("a Hobbyist 1.0"), 0);
 }

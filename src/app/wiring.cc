@@ -43,8 +43,10 @@ class StandardTeam final : public serving::ShardTeam {
     agents::fraud::FraudOptions fraud;
     fraud.salt = settings.user_salt;
     fraud.policy = orchestrator::kFraudRules;
-    team_.fraud.baseline = std::make_unique<agents::fraud::FraudRules>(
-        names.fraud_lists != nullptr ? names.fraud_lists : agents::fraud::FraudLists::built_in(), fraud);
+    lists_ = names.fraud_lists != nullptr ? names.fraud_lists : agents::fraud::FraudLists::built_in();
+    auto rules = std::make_unique<agents::fraud::FraudRules>(lists_, fraud);
+    fraud_ = rules.get();
+    team_.fraud.baseline = std::move(rules);
     team_.profile.baseline = std::make_unique<agents::profile::ProfileRules>(orchestrator::kProfileRules);
     auto budget = std::make_unique<agents::budget::BudgetRules>(orchestrator::kBudgetRules);
     budget_ = budget.get();
@@ -71,6 +73,10 @@ class StandardTeam final : public serving::ShardTeam {
     if (published.catalogue != catalogue_) {
       catalogue_ = published.catalogue;
       team_.targeting.baseline = targeting(published);
+    }
+    if (published.fraud != nullptr && published.fraud != lists_) {
+      lists_ = published.fraud;
+      fraud_->set_lists(lists_);
     }
     budget_->adopt(published.pacing);
     for (auto* agent : creatives_) agent->adopt(published.creative);
@@ -114,6 +120,8 @@ class StandardTeam final : public serving::ShardTeam {
   TeamNames names_;
   orchestrator::Team team_;
   domain::CatalogueSnapshot catalogue_;
+  std::shared_ptr<const agents::fraud::FraudLists> lists_;
+  agents::fraud::FraudRules* fraud_ = nullptr;
   agents::budget::BudgetRules* budget_ = nullptr;
   agents::oversight::OversightRules* oversight_ = nullptr;
   std::vector<agents::creative::CreativeRules*> creatives_;

@@ -253,6 +253,11 @@ LearnedKeeper::Sources Control::what_to_keep() {
   return out;
 }
 
+void Control::replace_fraud_lists(std::shared_ptr<const agents::fraud::FraudLists> lists) {
+  fraud_ = std::move(lists);
+  publish(true);
+}
+
 base::Result<std::monostate> Control::set_kill_switches(const agents::oversight::KillSwitches& kill) {
   auto next = std::make_shared<agents::oversight::OversightSnapshot>(*oversight_);
   next->kill = kill;
@@ -745,6 +750,7 @@ void Control::publish(bool) {
   bundle->creative = board_;
   bundle->market = market_snapshot_;
   bundle->oversight = oversight_;
+  bundle->fraud = fraud_;
   bundle->today = today_;
   if (bundle->pacing == nullptr || bundle->pacing->catalogue_version != catalogue_->version)
     return;  // after the next pace

@@ -83,6 +83,8 @@ class Control {
   void attach(ShardLink& link);
   /// A new catalogue (already checked): budgets follow, campaigns keep their state.
   void replace_catalogue(domain::CatalogueSnapshot catalogue, std::string_view text);
+  /// The fraud agents' lists (already checked), from the next publication on.
+  void replace_fraud_lists(std::shared_ptr<const agents::fraud::FraudLists> lists);
   /// In force at once, and kept on disk. An error means that the disk would not take them: they hold until a
   /// restart.
   base::Result<std::monostate> set_kill_switches(const agents::oversight::KillSwitches& kill);
@@ -167,6 +169,7 @@ class Control {
   domain::CatalogueSnapshot catalogue_;
   std::shared_ptr<const agents::targeting::TargetingIndex> targeting_;
   std::shared_ptr<const agents::oversight::OversightSnapshot> oversight_;
+  std::shared_ptr<const agents::fraud::FraudLists> fraud_;
   std::vector<domain::Zone> zones_;  ///< by campaign
   std::vector<ledger::BudgetDay> today_;
   std::unique_ptr<agents::budget::Pacer> pacer_;

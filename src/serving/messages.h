@@ -8,6 +8,7 @@
 #include "agents/bid/market_snapshot.h"
 #include "agents/budget/pacing_snapshot.h"
 #include "agents/creative/response_model.h"
+#include "agents/fraud/fraud_lists.h"
 #include "agents/oversight/oversight_snapshot.h"
 #include "agents/targeting/targeting_index.h"
 #include "domain/catalogue.h"
@@ -24,6 +25,7 @@ struct Published {
   agents::creative::ResponseBoardPtr creative;
   agents::bid::MarketSnapshotPtr market;
   std::shared_ptr<const agents::oversight::OversightSnapshot> oversight;
+  std::shared_ptr<const agents::fraud::FraudLists> fraud;  ///< nullptr: as the team was made
   std::vector<ledger::BudgetDay> today;  ///< by campaign: its budget day, in its zone
 };
 

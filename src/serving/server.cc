@@ -2,7 +2,10 @@
 #include "serving/server.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 #include "base/hash.h"
@@ -45,6 +48,15 @@ void pin(std::thread::native_handle_type thread, unsigned core) {
 }
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::size_t kOperatorsMax = 64;                      // connections of the operators' port
+constexpr std::size_t kOtherDescriptors = 64 + kOperatorsMax;  // log, ledger, listeners, event loops
+
+http::ServerOptions http_options(const ServerOptions& options) {
+  http::ServerOptions out;
+  out.connections_max = options.connections_max;
+  out.connections_reserved = options.connections_reserved;
+  return out;
+}
 
 }  // namespace
 
@@ -55,7 +67,7 @@ struct Server::ShardThread final : http::Handler {
         metrics(dimensions_of(server.settings_)),
         loop(server.clock_),
         settings(server.settings_),
-        http_server(loop, *this, metrics) {
+        http_server(loop, *this, metrics, http_options(server.options_)) {
     ShardOptions options;
     options.node = {static_cast<std::uint16_t>(index + 1)};
     options.boot_epoch = server.control_->boot_epoch();
@@ -91,6 +103,10 @@ struct Server::ShardThread final : http::Handler {
     // representation.
     if (request.header(http::Header::content_type).find("protobuf") != std::string_view::npos)
       return response.send(415);
+    if (request.reserved) {  // kept for notices
+      metrics.bid_requests.add(telemetry::Exchange{exchange}, telemetry::BidOutcome::shed);
+      return response.send(204);
+    }
     const ShardReply reply =
         shard->bid(static_cast<std::uint16_t>(exchange), request.body, request.received, request.backlog);
     if (reply.body.empty()) return response.send(reply.status);
@@ -100,6 +116,11 @@ struct Server::ShardThread final : http::Handler {
 
   void decide(const http::Request& request, http::Response& response) {
     if (request.method != http::Method::post) return response.send(405);
+    if (request.reserved) {
+      metrics.decide_requests.add(telemetry::DecideOutcome::shed);
+      return response.send(503, kJson,
+                           R"({"code":"unavailable","field":"","message":"too many connections"})");
+    }
     const ShardReply reply = shard->decide(request.body, request.received, request.backlog);
     response.send(reply.status, kJson, reply.body);
   }
@@ -203,7 +224,28 @@ base::Result<std::monostate> Server::open_secrets() {
   return std::monostate{};
 }
 
+/// As many descriptors as the system allows, and no more connections than fit into them: those of bidders
+/// never leave notices without one.
+void Server::fit_connections() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  const std::size_t descriptors = static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 1u << 24));
+  const std::size_t rest = descriptors > kOtherDescriptors ? descriptors - kOtherDescriptors : 0;
+  const std::size_t share = std::max<std::size_t>(8, rest / std::max(1u, settings_.shards));
+  if (options_.connections_max + options_.connections_reserved <= share) return;
+  options_.connections_reserved = std::min(options_.connections_reserved, share / 4);
+  options_.connections_max = share - options_.connections_reserved;
+  std::fprintf(stderr,
+               "bandstand: %zu file descriptors allow %zu connections a shard, and %zu for notices alone\n",
+               descriptors, options_.connections_max, options_.connections_reserved);
+}
+
 base::Result<std::monostate> Server::start() {
+  fit_connections();
   const auto disk = [&](const char* part, std::unique_ptr<base::Disk>& out) -> base::Result<std::monostate> {
     auto opened = base::open_posix_disk(options_.data_dir + part);
     if (!opened) return opened.error();
@@ -221,13 +263,14 @@ base::Result<std::monostate> Server::start() {
   lock_ = std::move(*lock);
   if (auto made = open_secrets(); !made) return fail("cannot keep the installation's secrets", made.error());
 
+  watch_ = FileWatch(options_.watched);
   LoadedCatalogue loaded = loader_();
   if (loaded.catalogue == nullptr)
     return fail("the catalogue is not usable", base::fail(base::Code::invalid_input, ""));
   log_ = log::open_file_log(*log_disk_, clock_);
   users_ = std::make_unique<agents::profile::UserTable>(settings_.users_max);
   control_metrics_ = std::make_unique<telemetry::Metrics>(dimensions_of(settings_));
-  lines_ = std::make_unique<telemetry::LogWriter>(clock_, 2);
+  lines_ = std::make_unique<telemetry::LogWriter>(clock_, 2, options_.log);
   loop_ = std::make_unique<http::EventLoop>(clock_);
   ControlParts parts{*ledger_disk_, *log_, clock_, *control_metrics_, lines_->open("control"), *users_};
   const base::MonoTime before = clock_.mono();
@@ -236,6 +279,9 @@ base::Result<std::monostate> Server::start() {
   control_ = std::move(*control);
   control_metrics_->recovery.set((clock_.mono() - before).count());
 
+  if (loaded.fraud == nullptr || !take_fraud_lists(loaded.fraud)) {
+    count_entries(*agents::fraud::FraudLists::built_in());
+  }
   metric_sets_.push_back(control_metrics_.get());
   std::string listen = options_.listen;
   if (auto free = http::HttpServer::check_free(listen, error_); !free) return free.error();
@@ -250,7 +296,9 @@ base::Result<std::monostate> Server::start() {
     shard.shard->on_message = [this] { loop_->wake(); };
   }
   admin_handler_ = admin_factory_(*control_, metric_sets_);
-  admin_server_ = std::make_unique<http::HttpServer>(*loop_, *admin_handler_, *control_metrics_);
+  http::ServerOptions operators;
+  operators.connections_max = kOperatorsMax;
+  admin_server_ = std::make_unique<http::HttpServer>(*loop_, *admin_handler_, *control_metrics_, operators);
   if (auto bound = admin_server_->listen(options_.admin); !bound) {
     return fail(admin_server_->listen_error(), {bound.error().code, 0, ""});
   }
@@ -278,19 +326,49 @@ void Server::take_reload() {
     return;
   }
   control_metrics_->config_last_reload_successful.set(1);
-  if (loaded.catalogue->version == control_->catalogue().version) {
-    control_metrics_->config_reloads.add(ReloadResult::unchanged);
-    return;
+  bool taken = loaded.fraud != nullptr && take_fraud_lists(std::move(loaded.fraud));
+  if (loaded.catalogue->version != control_->catalogue().version) {
+    control_->replace_catalogue(std::move(loaded.catalogue), loaded.text);
+    taken = true;
   }
-  control_->replace_catalogue(std::move(loaded.catalogue), loaded.text);
-  control_metrics_->config_reloads.add(ReloadResult::taken);
+  control_metrics_->config_reloads.add(taken ? ReloadResult::taken : ReloadResult::unchanged);
+}
+
+bool Server::files_changed() {
+  const base::MonoTime now = clock_.mono();
+  if (options_.watched.empty() || now < next_watch_) return false;
+  next_watch_ = now + std::chrono::seconds(1);
+  return watch_.changed();
+}
+
+/// False if these are the lists that are served already.
+bool Server::take_fraud_lists(std::shared_ptr<const agents::fraud::FraudLists> lists) {
+  if (fraud_ != nullptr && fraud_->version == lists->version) return false;
+  fraud_ = std::move(lists);
+  count_entries(*fraud_);
+  control_->replace_fraud_lists(fraud_);
+  return true;
+}
+
+void Server::count_entries(const agents::fraud::FraudLists& lists) {
+  using agents::fraud::AddressLabel;
+  using telemetry::FraudList;
+  auto& entries = control_metrics_->fraud_list_entries;
+  const auto set = [&](FraudList list, std::size_t count) {
+    entries.set(static_cast<std::int64_t>(count), list);
+  };
+  set(FraudList::crawlers, lists.crawlers.size());
+  set(FraudList::exempt, lists.addresses.entries(AddressLabel::exempt));
+  set(FraudList::data_center, lists.addresses.entries(AddressLabel::data_center));
+  set(FraudList::reserved, lists.addresses.entries(AddressLabel::reserved));
+  set(FraudList::blocked, lists.addresses.entries(AddressLabel::blocked));
 }
 
 int Server::run() {
   bool busy = true;
   while (!stopping_.load(std::memory_order_relaxed)) {
     loop_->poll(busy ? base::Duration{0} : base::Duration{std::chrono::milliseconds(1)});
-    if (reloading_.exchange(false)) take_reload();
+    if (reloading_.exchange(false) || files_changed()) take_reload();
     const auto taken = control_->step();
     if (!taken) {
       std::fprintf(stderr,

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "serving/control.h"
+#include "serving/file_watch.h"
 #include "serving/http/server.h"
 #include "serving/settings.h"
 #include "serving/shard.h"
+#include "telemetry/log.h"
 
 namespace bandstand::serving {
 
@@ -20,10 +22,12 @@ using TeamFactory = std::function<std::unique_ptr<ShardTeam>(const ServingSettin
 /// Makes the operators' endpoint, which lives on the control thread.
 using AdminFactory =
     std::function<std::unique_ptr<http::Handler>(Control&, std::span<const telemetry::MetricSet* const>)>;
-/// Reads the catalogue anew; nullptr if it is bad (already reported).
+/// What is read at the start and anew at a reload: the catalogue, nullptr if it or the lists are bad (already
+/// reported), and the fraud lists.
 struct LoadedCatalogue {
   domain::CatalogueSnapshot catalogue;
   std::string text;
+  std::shared_ptr<const agents::fraud::FraudLists> fraud;  ///< nullptr: the built-in ones, or as they are
 };
 using CatalogueLoader = std::function<LoadedCatalogue()>;
 
@@ -31,6 +35,10 @@ struct ServerOptions {
   std::string data_dir = "data";
   std::string listen = "127.0.0.1:8080";
   std::string admin = "127.0.0.1:8081";
+  std::size_t connections_max = 4096;      ///< a shard; beyond it only notices and events are taken ...
+  std::size_t connections_reserved = 256;  ///< ... by so many more connections
+  std::vector<std::string> watched;  ///< files whose change is a reload, once they are quiet for a second
+  telemetry::LogOptions log;         ///< of the lines on standard error
   bool pin_threads = false;  ///< shard i on core i, control on the last
 };
 
@@ -59,7 +67,11 @@ class Server {
   struct ShardThread;
   base::Result<std::monostate> fail(std::string text, base::Error error);
   base::Result<std::monostate> open_secrets();
+  void fit_connections();
   void take_reload();
+  bool files_changed();
+  bool take_fraud_lists(std::shared_ptr<const agents::fraud::FraudLists> lists);
+  void count_entries(const agents::fraud::FraudLists& lists);
   void drain();
 
   ServingSettings settings_;
@@ -76,11 +88,14 @@ class Server {
   std::unique_ptr<telemetry::Metrics> control_metrics_;
   std::unique_ptr<telemetry::LogWriter> lines_;
   std::unique_ptr<Control> control_;
+  std::shared_ptr<const agents::fraud::FraudLists> fraud_;
   std::vector<std::unique_ptr<ShardThread>> shards_;
   std::vector<const telemetry::MetricSet*> metric_sets_;
   std::unique_ptr<http::EventLoop> loop_;
   std::unique_ptr<http::Handler> admin_handler_;
   std::unique_ptr<http::HttpServer> admin_server_;
+  FileWatch watch_{{}};
+  base::MonoTime next_watch_;
   std::atomic<bool> stopping_{false}, reloading_{false};
 };
 

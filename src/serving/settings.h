@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agents/budget/pacer.h"
+#include "base/arena.h"
 #include "base/clock.h"
 #include "domain/currency.h"
 #include "ledger/ledger.h"
@@ -60,5 +61,24 @@ struct ServingSettings {
   std::size_t decision_ring_bytes = 16u << 20;
   std::size_t recent_decisions = 4096;  ///< kept in memory for the operators' API; at most 64 MiB of them
 };
+
+/// The flow's options with the settings' own rates in them; `settings` outlives whoever keeps the result.
+inline orchestrator::FlowOptions flow_options(const ServingSettings& settings) {
+  orchestrator::FlowOptions options = settings.flow;
+  options.fx = settings.fx;
+  return options;
+}
+
+/// A request without `cur` takes bids in the currency agreed with its exchange (OpenRTB 2.6, 3.2.1). The flow
+/// itself reads an empty list as US dollars, so nothing is done for those.
+inline void settle_currencies(const ExchangeSettings& exchange, base::Arena& arena,
+                              domain::Auction& auction) {
+  if (!auction.currencies.empty() || exchange.default_currency == domain::pack8("USD")) return;
+  char code[3];
+  for (int i = 0; i < 3; ++i) code[i] = static_cast<char>(exchange.default_currency >> (8 * i));
+  auto list = arena.array<std::string_view>(1);
+  list[0] = arena.copy({code, 3});
+  auction.currencies = list;
+}
 
 }  // namespace bandstand::serving

@@ -125,7 +125,7 @@ Shard::Shard(const ServingSettings& settings, const ShardOptions& options, std::
         return wallet;
       }()),
       money_(std::make_unique<WalletMoney>(*this)),
-      flow_(team_->team(), clock, settings.flow),
+      flow_(team_->team(), clock, flow_options(settings)),
       answers_(settings, signer_) {
   // It rises at most once a refresh: a restart that counts from the clock gives no number of the life before again.
   open_epoch_ = static_cast<std::uint32_t>(clock.wall().ns / kRefreshEvery.count());
@@ -181,6 +181,7 @@ ShardReply Shard::bid(std::uint16_t exchange_index, std::string_view body, MonoT
   }
   domain::Auction& auction = request_.auction;
   auction.exchange = exchange_index;
+  settle_currencies(exchange, arena_, auction);
   const domain::Consent consent = domain::consent_gate(request_.privacy);
   protocol::openrtb::admit(consent, arena_, request_);
   const std::int32_t tmax =
@@ -263,7 +264,7 @@ ShardReply Shard::decide(std::string_view body, MonoTime received, base::Duratio
   }
   domain::Auction& auction = decide_request_.auction;
   const domain::Consent consent = domain::consent_gate(decide_request_.privacy);
-  if (consent.may_personalise()) auction.segments = decide_request_.sealed_segments;
+  protocol::decide::admit(consent, decide_request_);
   const auto result =
       run_flow(auction, consent, decide_request_.identity, body, received + std::chrono::milliseconds(100));
   metrics_.decide_requests.add(result.bids.empty() ? DecideOutcome::empty : DecideOutcome::filled);

@@ -221,6 +221,10 @@ struct Metrics : MetricSet {
   Gauge<> catalogue_line_items{
       *this,
       {"bandstand_catalogue_line_items", "Line items in the catalogue that is served.", 1, Merge::max}};
+  Gauge<FraudList> fraud_list_entries{
+      *this,
+      {"bandstand_fraud_list_entries", "Patterns and ranges in the fraud lists that are served, by list.", 1,
+       Merge::max}};
   Gauge<> brownout_level{
       *this,
       {"bandstand_brownout_level", "0 all on .. 5 all bid requests shed; the worst shard.", 1, Merge::max}};

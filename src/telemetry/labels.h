@@ -25,6 +25,15 @@ using FraudReason = Named<FraudTag>;      ///< as agents::fraud::Reason
 using VetoReason = Named<VetoTag>;        ///< as agents::oversight::Rule
 using ConsentBasis = Named<BasisTag>;     ///< as domain::ConsentBasis
 
+/// A list of the fraud agent.
+enum class FraudList : std::uint8_t { crawlers, exempt, data_center, reserved, blocked };
+template <>
+struct LabelOf<FraudList> {
+  static constexpr const char* name = "list";
+  static constexpr std::array values{"crawlers", "exempt", "data_center", "reserved", "blocked"};
+};
+static_assert(static_cast<std::size_t>(FraudList::blocked) + 1 == LabelOf<FraudList>::values.size());
+
 /// An OpenRTB no-bid reason: 0..63 and 500..563 (ours) have a row each; any other code is "other".
 struct Nbr {
   constexpr explicit Nbr(int code) noexcept

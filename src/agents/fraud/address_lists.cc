@@ -74,8 +74,9 @@ base::Result<LoadCount> each_line(base::LineReader& lines, Take take) {
     if (line.empty()) continue;
     if (take(line)) {
       ++count.taken;
-    } else if (count.malformed++ == 0) {
-      count.first_malformed = lines.number();
+    } else {
+      if (count.malformed++ == 0) count.first_malformed = lines.number();
+      if (count.malformed <= LoadCount::kMalformedLinesMax) count.malformed_lines.push_back(lines.number());
     }
   }
 }
@@ -118,6 +119,7 @@ AddressLists AddressListsBuilder::build() const {
   AddressLists lists;
   lists.v4_ = v4_.build();
   lists.v6_ = v6_.build();
+  lists.entries_ = entries_;
   return lists;
 }
 

@@ -1,9 +1,11 @@
 // address_lists: which addresses are data centres, known bad, or no public address at all; loaded from public formats.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 #include "agents/fraud/address.h"
 #include "agents/fraud/range_table.h"
@@ -19,7 +21,8 @@ enum class AddressLabel : std::uint8_t {
   data_center,  ///< belongs to a hosting provider: people do not browse from there
   reserved,     ///< private, loopback, documentation ...: cannot be a visitor of an exchange (IANA
                 ///< special-purpose registries)
-  blocked       ///< on a list of known invalid traffic
+  blocked,      ///< on a list of known invalid traffic
+  count_
 };
 
 /// Immutable; share it between threads.
@@ -34,9 +37,14 @@ class AddressLists {
   }
   [[nodiscard]] std::size_t size() const { return v4_.size() + v6_.size(); }
   [[nodiscard]] std::size_t bytes() const { return v4_.bytes() + v6_.bytes(); }
+  /// Ranges that were added with this label.
+  [[nodiscard]] std::size_t entries(AddressLabel label) const {
+    return entries_[static_cast<std::size_t>(label)];
+  }
 
  private:
   friend class AddressListsBuilder;
+  std::array<std::size_t, static_cast<std::size_t>(AddressLabel::count_)> entries_{};
   RangeTable<Ipv4> v4_;
   RangeTable<Ipv6> v6_;
 };
@@ -46,6 +54,8 @@ struct LoadCount {
   std::size_t taken = 0;
   std::size_t malformed = 0;        ///< lines that are no range
   std::size_t first_malformed = 0;  ///< line number from 1; 0 = none
+  std::vector<std::size_t> malformed_lines;  ///< the first kMalformedLinesMax of them
+  static constexpr std::size_t kMalformedLinesMax = 20;
 };
 
 /// Collects ranges, then flattens them. Control thread.
@@ -53,9 +63,11 @@ class AddressListsBuilder {
  public:
   void add(Block<Ipv4> block, AddressLabel label) {
     v4_.add(block.first, block.last, static_cast<std::uint8_t>(label));
+    ++entries_[static_cast<std::size_t>(label)];
   }
   void add(Block<Ipv6> block, AddressLabel label) {
     v6_.add(block.first, block.last, static_cast<std::uint8_t>(label));
+    ++entries_[static_cast<std::size_t>(label)];
   }
 
   /// The special-purpose registries (RFC 6890 and successors), written out here.
@@ -79,6 +91,7 @@ class AddressListsBuilder {
  private:
   RangeTable<Ipv4>::Builder v4_;
   RangeTable<Ipv6>::Builder v6_;
+  std::array<std::size_t, static_cast<std::size_t>(AddressLabel::count_)> entries_{};
 };
 
 /// Autonomous systems whose business is renting out machines, as a start. Relays that people browse through

@@ -10,23 +10,12 @@
 #include <memory>
 #include <vector>
 
-#include "agents/fraud/address_lists.h"
-#include "agents/fraud/crawler_list.h"
 #include "agents/fraud/fraud_agent.h"
+#include "agents/fraud/fraud_lists.h"
 #include "agents/fraud/rate_sketch.h"
 #include "base/hash.h"
 
 namespace bandstand::agents::fraud {
-
-/// The lists, immutable, shared by all shards and swapped whole.
-struct FraudLists {
-  CrawlerList crawlers;
-  AddressLists addresses;
-  std::uint32_t version = 0;
-
-  /// What needs no file: default_crawler_patterns() and the reserved ranges.
-  static std::shared_ptr<const FraudLists> built_in();
-};
 
 struct FraudOptions {
   bool need_user_agent = true;  ///< on sites and in apps; without one a request is suspicious

@@ -3,11 +3,13 @@
 
 #include <simdjson.h>
 
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 
 #include "protocol/consent/tcf.h"
 #include "protocol/consent/us_privacy.h"
+#include "protocol/device/country.h"
 #include "protocol/device/user_agent.h"
 #include "protocol/openrtb/escape.h"
 
@@ -50,26 +52,47 @@ class Reader {
     return false;
   }
 
-  std::string_view text(const object& from, std::string_view name) {
+  bool fail(std::string_view where, std::string_view name, std::string_view message) {
+    return fail((std::string(where) + std::string(name)).c_str(), message);
+  }
+
+  /// The value of a field that is there and not null. `where` is the path of `from` with a dot at its end, or
+  /// "".
+  static bool find(const object& from, std::string_view name, element& out) {
+    return from[name].get(out) == simdjson::SUCCESS && !out.is_null();
+  }
+
+  bool object_of(const object& from, std::string_view where, std::string_view name, object& out) {
+    element found;
+    if (!find(from, name, found)) return false;
+    return found.get(out) == simdjson::SUCCESS || fail(where, name, "expected an object");
+  }
+
+  std::string_view text(const object& from, std::string_view name, std::string_view where = "") {
     std::string_view value;
     element found;
-    if (from[name].get(found) != simdjson::SUCCESS || found.is_null()) return {};
+    if (!find(from, name, found)) return {};
     if (found.get(value) != simdjson::SUCCESS) {
-      fail(std::string(name).c_str(), "expected a text");
+      fail(where, name, "expected a text");
       return {};
     }
     return arena_.copy(value);
   }
 
-  domain::Texts texts(const object& from, std::string_view name, bool lower) {
+  domain::Texts texts(const object& from, std::string_view name, bool lower, std::string_view where = "") {
     simdjson::dom::array list;
-    if (from[name].get(list) != simdjson::SUCCESS) return {};
+    element found;
+    if (!find(from, name, found)) return {};
+    if (found.get(list) != simdjson::SUCCESS) {
+      fail(where, name, "expected a list of texts");
+      return {};
+    }
     auto out = arena_.array<std::string_view>(list.size());
     std::size_t count = 0;
     for (const element item : list) {
       std::string_view value;
       if (item.get(value) != simdjson::SUCCESS) {
-        fail(std::string(name).c_str(), "expected a list of texts");
+        fail(where, name, "expected a list of texts");
         return {};
       }
       out[count++] = lower ? lowered(value) : arena_.copy(value);
@@ -95,7 +118,7 @@ class Reader {
 
   void read_key_values(const object& root) {
     object map;
-    if (root["key_values"].get(map) != simdjson::SUCCESS) return;
+    if (!object_of(root, "", "key_values", map)) return;
     auto out = arena_.array<std::pair<std::string_view, std::string_view>>(map.size());
     std::size_t count = 0;
     for (const auto field : map) {
@@ -111,9 +134,9 @@ class Reader {
 
   void read_user(const object& root) {
     object user;
-    if (root["user"].get(user) != simdjson::SUCCESS) return;
-    out_.identity = domain::SealedIdentity(text(user, "key"));
-    const domain::Texts names = texts(user, "segments", false);
+    if (!object_of(root, "", "user", user)) return;
+    out_.identity = domain::SealedIdentity(text(user, "key", "user."));
+    const domain::Texts names = texts(user, "segments", false, "user.");
     auto segments = arena_.array<domain::Segment>(names.size());
     for (std::size_t i = 0; i < names.size(); ++i) segments[i].id = names[i];
     out_.sealed_segments = segments;
@@ -121,23 +144,96 @@ class Reader {
 
   void read_device(const object& root) {
     object device;
-    if (root["device"].get(device) != simdjson::SUCCESS) return;
+    if (!object_of(root, "", "device", device)) return;
     domain::Device& d = out_.auction.device;
-    d.user_agent = text(device, "ua");
-    d.ip = text(device, "ip");
-    const std::string_view country = text(device, "country");
-    if (country.size() == 2) d.geo.country = domain::pack8(country);
-    const std::string_view language = text(device, "language");
-    if (language.size() >= 2) d.language = domain::pack8(language.substr(0, 2));
+    d.user_agent = text(device, "ua", "device.");
+    d.ip = text(device, "ip", "device.");
+    const std::string_view language = text(device, "language", "device.");
+    if (language.size() >= 2) d.language = domain::pack8(lowered(language.substr(0, 2)));
+    read_country(device, "device.", d.geo);
+    object geo;
+    if (object_of(device, "device.", "geo", geo)) read_geo(geo, d.geo);
     const auto agent = device::classify_user_agent(d.user_agent);
     d.os = agent.os;
     d.browser = agent.browser;
     d.type = agent.type;
   }
 
+  /// 0 unless it is one of ISO 3166-1: a typing error should not make line items silently stay away.
+  static std::uint64_t known_country(std::string_view code) {
+    const std::uint64_t packed = device::country_of(code);
+    const char alpha2[] = {static_cast<char>(packed & 0xff), static_cast<char>(packed >> 8 & 0xff)};
+    return packed != 0 && !device::alpha3_of({alpha2, 2}).empty() ? packed : 0;
+  }
+
+  void read_country(const object& from, std::string_view where, domain::Geo& out) {
+    const std::string_view country = text(from, "country", where);
+    if (country.empty()) return;
+    out.country = known_country(country);
+    if (out.country == 0) fail(where, "country", "expected a country of ISO 3166-1, such as DE or DEU");
+  }
+
+  /// Where the user is, as the caller knows it; nothing is looked up from an address.
+  void read_geo(const object& geo, domain::Geo& out) {
+    constexpr std::string_view kWhere = "device.geo.";
+    read_country(geo, kWhere, out);
+    read_region(text(geo, "region", kWhere), out);
+    out.city = place(geo, "city");
+    out.zip = place(geo, "zip");
+    out.metro = place(geo, "metro");
+    const bool has_lat = degrees(geo, "lat", 90, out.lat);
+    const bool has_lon = degrees(geo, "lon", 180, out.lon);
+    if (has_lat != has_lon) fail(kWhere, has_lat ? "lon" : "lat", "a position needs lat and lon");
+    out.has_position = has_lat && has_lon;
+  }
+
+  /// "BY" beside a country, or "DE-BY".
+  void read_region(std::string_view region, domain::Geo& out) {
+    if (region.empty()) return;
+    auto copy = arena_.array<char>(region.size());
+    bool sound = region.size() <= 6;
+    for (std::size_t i = 0; i < region.size(); ++i) {
+      const char c = region[i];
+      copy[i] = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+      sound = sound && ((copy[i] >= 'A' && copy[i] <= 'Z') || (c >= '0' && c <= '9') || (c == '-' && i == 2));
+    }
+    const std::string_view upper(copy.data(), copy.size());
+    const bool full = upper.size() > 3 && upper[2] == '-';
+    if (!sound || (!full && upper.size() > 3)) {
+      fail("device.geo.region", "expected a region of ISO 3166-2, such as BY or DE-BY");
+      return;
+    }
+    if (full && out.country == 0) out.country = known_country(upper.substr(0, 2));
+    if (full && out.country != domain::pack8(upper.substr(0, 2))) {
+      fail("device.geo.region", "is in another country than device.geo.country");
+    } else if (out.country == 0) {
+      fail("device.geo.region", "needs a country: device.geo.country, or in the form DE-BY");
+    }
+    out.region = domain::pack8(upper);
+  }
+
+  std::string_view place(const object& geo, std::string_view name) {
+    const std::string_view value = text(geo, name, "device.geo.");
+    if (value.size() <= 128) return value;
+    fail("device.geo.", name, "at most 128 bytes");
+    return {};
+  }
+
+  bool degrees(const object& geo, std::string_view name, double most, float& out) {
+    element found;
+    double value = 0;
+    if (!find(geo, name, found)) return false;
+    if (found.get(value) != simdjson::SUCCESS || !(value >= -most && value <= most)) {
+      fail("device.geo.", name,
+           most > 90 ? "expected degrees from -180 to 180" : "expected degrees from -90 to 90");
+    }
+    out = static_cast<float>(value);
+    return true;
+  }
+
   void read_consent(const object& root) {
     object consent;
-    if (root["consent"].get(consent) != simdjson::SUCCESS) return;
+    if (!object_of(root, "", "consent", consent)) return;
     domain::PrivacySignals& p = out_.privacy;
     const auto flag = [&](const char* name) {
       bool value = false;
@@ -147,14 +243,14 @@ class Reader {
     if (consent["gdpr"].get(gdpr) == simdjson::SUCCESS) p.gdpr = gdpr ? domain::Tri::yes : domain::Tri::no;
     p.coppa = flag("coppa");
     p.gpc = flag("gpc");
-    if (const std::string_view tcf = text(consent, "tcf"); !tcf.empty()) {
+    if (const std::string_view tcf = text(consent, "tcf", "consent."); !tcf.empty()) {
       const auto decoded = consent::decode_tcf(tcf, vendor_id_);
       p.tcf_malformed = !decoded.valid;
       p.tcf_present = decoded.valid;
       p.tcf_vendor_consent = decoded.vendor_consent;
       p.tcf_purposes = decoded.purposes();
     }
-    if (const std::string_view us = text(consent, "us_privacy"); !us.empty()) {
+    if (const std::string_view us = text(consent, "us_privacy", "consent."); !us.empty()) {
       const auto decoded = consent::decode_us_privacy(us);
       p.us_known = decoded.valid;
       p.us_opt_out = decoded.opt_out || !decoded.valid;
@@ -184,26 +280,29 @@ class Reader {
   }
 
   bool read_placement(const object& placement, const char* where, domain::Impression& out) {
-    out.id = text(placement, "id");
+    const std::string in = std::string(where) + ".";
+    out.id = text(placement, "id", in);
     out.tag_id = out.id;
-    if (out.id.empty()) return fail((std::string(where) + ".id").c_str(), "is required");
-    const domain::Texts sizes = texts(placement, "sizes", false);
+    if (failed_) return false;
+    if (out.id.empty()) return fail(in, "id", "is required");
+    const domain::Texts sizes = texts(placement, "sizes", false, in);
     auto parsed = arena_.array<domain::Size>(sizes.size());
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       unsigned w = 0;
       unsigned h = 0;
       if (std::sscanf(std::string(sizes[i]).c_str(), "%ux%u", &w, &h) != 2 || w > 10'000 || h > 10'000) {
-        return fail((std::string(where) + ".sizes").c_str(), "expected sizes such as 300x250");
+        return fail(in, "sizes", "expected sizes such as 300x250");
       }
       parsed[i] = {static_cast<std::uint16_t>(w), static_cast<std::uint16_t>(h)};
     }
-    const std::string_view floor = text(placement, "floor");
+    const std::string_view floor = text(placement, "floor", in);
     if (!floor.empty()) {
       const auto price = base::parse_cpm(floor);
-      if (!price) return fail((std::string(where) + ".floor").c_str(), "expected a CPM price such as \"0.50\"");
+      if (!price) return fail(in, "floor", "expected a CPM price such as \"0.50\"");
       out.floor = *price;
     }
-    domain::Texts types = texts(placement, "types", false);
+    domain::Texts types = texts(placement, "types", false, in);
+    if (failed_) return false;
     const bool any = types.empty();
     const auto wants = [&](std::string_view type) {
       for (const auto& t : types) {
@@ -214,13 +313,13 @@ class Reader {
     if (wants("banner")) {
       auto* banner = arena_.make<domain::Banner>();
       banner->sizes = parsed;
-      if (parsed.empty()) return fail((std::string(where) + ".sizes").c_str(), "a banner placement needs sizes");
+      if (parsed.empty()) return fail(in, "sizes", "a banner placement needs sizes");
       out.banner = banner;
     }
     if (wants("video")) out.video = arena_.make<domain::TimedMedia>();
     if (wants("native")) out.native = whole_native();
     if (out.banner == nullptr && out.video == nullptr && out.native == nullptr) {
-      return fail((std::string(where) + ".types").c_str(), "expected banner, video or native");
+      return fail(in, "types", "expected banner, video or native");
     }
     return true;
   }
@@ -285,6 +384,15 @@ bool DecideParser::parse(std::string_view body, base::Arena& arena, ParsedDecide
     return false;
   }
   return Reader(arena, out, state_->vendor_id).read(fields);
+}
+
+void admit(const domain::Consent& consent, ParsedDecide& request) {
+  if (consent.may_personalise()) request.auction.segments = request.sealed_segments;
+  if (consent.may_locate()) return;
+  domain::Geo& geo = request.auction.device.geo;
+  geo.lat = std::round(geo.lat * 10.0f) / 10.0f;
+  geo.lon = std::round(geo.lon * 10.0f) / 10.0f;
+  geo.zip = {};
 }
 
 void DecideWriter::begin(std::string_view request_id, std::string_view decision_id) {

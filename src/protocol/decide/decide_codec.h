@@ -19,11 +19,10 @@ struct Refusal {
 };
 
 /// A request of the form
-///   {"id": "...", "placements": [{"id": "top", "sizes": ["300x250"], "types": ["banner"], "floor": "0.50"}],
-///    "user": {"key": "...", "segments": ["..."]}, "keywords": [...], "key_values": {"k": "v"}, "url": "https://...",
-///    "consent": {"gdpr": true, "tcf": "...", "us_privacy": "...", "coppa": false, "gpc": false},
-///    "device": {"ua": "...", "ip": "..."}, "test": false}
-/// Only `placements` is required. Views point into the arena.
+///   {"id": "...", "placements": [{"id": "top", "sizes": ["300x250"], "floor": "0.50"}], "user": {...}, ...}
+/// All fields: docs/formats/decide.md.
+/// Only `placements` is required; `device.country` is a short form of `device.geo.country`. Unknown fields
+/// are passed over, a known one of another type is refused. Views point into the arena.
 struct ParsedDecide {
   domain::Auction auction;
   domain::SealedIdentity identity;
@@ -32,7 +31,11 @@ struct ParsedDecide {
   Refusal refusal;
 };
 
-/// One per shard; not thread-safe. `header_user_agent` and `peer_ip` stand in where the body says nothing.
+/// Opens what the consent allows: segments; the exact place, else its zip is taken away and its position
+/// rounded to a tenth of a degree (about 10 km).
+void admit(const domain::Consent& consent, ParsedDecide& request);
+
+/// One per shard; not thread-safe.
 class DecideParser {
  public:
   explicit DecideParser(std::uint16_t vendor_id);

@@ -42,7 +42,8 @@ Connection::~Connection() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void Connection::open(int fd, const Address& peer) {
+void Connection::open(int fd, const Address& peer, bool reserved) {
+  reserved_ = reserved;
   fd_ = fd;
   peer_ = peer;
   state_ = State::open;
@@ -207,11 +208,12 @@ bool Connection::dispatch() {
   Request& request = core_.request;
   parser_.describe(in_ + in_begin_, request);
   request.peer = peer_;
+  request.reserved = reserved_;
   request.received = core_.loop.now();
   request.backlog = core_.loop.backlog();
   const bool last_bytes = in_begin_ + parser_.consumed() == in_end_;
   current_.head = request.method == Method::head;
-  current_.close = !request.keep_alive || (core_.draining && last_bytes);
+  current_.close = !request.keep_alive || reserved_ || (core_.draining && last_bytes);
   current_.gzip =
       core_.options.deflate_bytes_min != 0 && accepts_gzip(request.header(Header::accept_encoding));
   current_.http_1_0 = !parser_.http_1_1();

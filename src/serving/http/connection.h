@@ -16,7 +16,8 @@ class Connection final : public Watcher {
   Connection(HttpServer::Core& core, std::uint32_t slot);
   ~Connection() override;
 
-  void open(int fd, const Address& peer);
+  /// `reserved`: one answer, then closed.
+  void open(int fd, const Address& peer, bool reserved);
   void on_ready(std::uint32_t events) override;
   /// Closes at once.
   void close(telemetry::ConnectionEvent why);
@@ -85,6 +86,7 @@ class Connection final : public Watcher {
   bool in_parse_ = false;
   bool peer_done_ = false;  ///< has sent its last byte
   bool no_more_ = false;    ///< no further request will be taken
+  bool reserved_ = false;
   bool continued_ = false;  ///< 100 Continue was sent for the request under way
   telemetry::ConnectionEvent ended_ = telemetry::ConnectionEvent::closed_done;  ///< why, once it has lingered
   std::uint32_t interest_ = 0;

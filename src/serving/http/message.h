@@ -63,6 +63,7 @@ inline constexpr std::size_t kBodyPaddingBytes = 64;
 struct Request {
   Method method = Method::other;
   bool keep_alive = true;
+  bool reserved = false;    ///< came over one of ServerOptions::connections_reserved
   std::string_view target;  ///< as received: path, then "?query" if there is one
   std::string_view path;    ///< not percent-decoded
   std::string_view query;   ///< without "?"; not decoded

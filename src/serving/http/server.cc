@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
+#include <cstdio>
 #include <cstring>
 
 #include "base/check.h"
@@ -24,8 +26,6 @@ using telemetry::HttpLimit;
 constexpr base::Duration kTick = std::chrono::milliseconds(50);
 constexpr std::size_t kLargeBuffersKept = 16;
 constexpr std::size_t kAcceptsPerRound = 256;
-constexpr std::string_view k204 = "HTTP/1.1 204 No Content\r\n\r\n";
-constexpr std::string_view k400 = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
 
 const char* explain(int error) {
   switch (error) {
@@ -78,6 +78,24 @@ void append_number(std::size_t n, std::string& out) {
   out.append(text, std::to_chars(text, text + sizeof text, n).ptr);
 }
 
+/// "Date: Sun, 06 Nov 1994 08:49:37 GMT" (IMF-fixdate, RFC 9110, 5.6.7), by no locale.
+void append_date(std::chrono::sys_seconds now, std::string& out) {
+  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto day = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(now - day);
+  char text[64];
+  const int size =
+      std::snprintf(text, sizeof text, "Date: %s, %02u %s %04d %02d:%02d:%02d GMT\r\n",
+                    kDays[std::chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
+                    kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
+                    static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                    static_cast<int>(time.seconds().count()));
+  out.append(text, static_cast<std::size_t>(size));
+}
+
 telemetry::StatusClass class_of(int status) {
   const int hundred = status / 100;
   return static_cast<telemetry::StatusClass>(hundred >= 1 && hundred <= 5 ? hundred - 1 : 4);
@@ -95,6 +113,7 @@ HttpServer::Core::Core(HttpServer& s, EventLoop& l, Handler& h, telemetry::Metri
       large_bytes(o.body_bytes_max + o.header_bytes_max + o.target_bytes_max + 4096),
       inflater({o.inflated_bytes_max, o.inflate_ratio_max, o.inflate_floor_bytes}),
       by_address(64, AddressHash{seed}) {
+  refresh_date();
   timer = loop.on_tick(kTick, [this](base::MonoTime now) { tick(now); });
   loop.listen_rounds(server);
 }
@@ -157,8 +176,9 @@ void HttpServer::Core::pause_accepting() {
 }
 
 bool HttpServer::Core::admit(int fd, const Address& peer) {
-  if (open >= options.connections_max) {
-    count_limit(HttpLimit::connections);
+  const bool reserved = open >= options.connections_max;
+  if (reserved) count_limit(HttpLimit::connections);
+  if (open >= options.connections_max + options.connections_reserved) {
     metrics.http_connection_events.add(ConnectionEvent::refused);
     return false;
   }
@@ -177,7 +197,7 @@ bool HttpServer::Core::admit(int fd, const Address& peer) {
   free_slots.pop_back();
   metrics.http_connections.set(static_cast<std::int64_t>(++open));
   metrics.http_connection_events.add(ConnectionEvent::accepted);
-  slots[slot]->open(fd, peer);
+  slots[slot]->open(fd, peer, reserved);
   return true;
 }
 
@@ -212,7 +232,20 @@ void HttpServer::Core::round_end() {
   released.clear();
 }
 
+void HttpServer::Core::refresh_date() {
+  const auto now = std::chrono::floor<std::chrono::seconds>(
+      std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(loop.clock().wall().ns)));
+  const std::int64_t second = now.time_since_epoch().count();
+  if (second == date_second) return;
+  date_second = second;
+  date.clear();
+  if (options.date) append_date(now, date);
+  no_content = "HTTP/1.1 204 No Content\r\n" + date + "\r\n";
+  bad_request = "HTTP/1.1 400 Bad Request\r\n" + date + "Content-Length: 0\r\n\r\n";
+}
+
 void HttpServer::Core::tick(base::MonoTime now) {
+  refresh_date();
   if (accepting_paused && listener >= 0) {
     accepting_paused = false;
     loop.change(listener, EPOLLIN, *this);
@@ -244,11 +277,11 @@ void HttpServer::Core::serialise(const Answer& answer, Framing framing, std::str
   const bool plain = !framing.close && !framing.http_1_0 && answer.body.empty() && answer.headers.empty() &&
                      answer.content_type.empty();
   if (plain && answer.status == 204) {
-    out += k204;
+    out += no_content;
     return;
   }
   if (plain && answer.status == 400) {
-    out += k400;
+    out += bad_request;
     return;
   }
   std::string_view body = answer.body;
@@ -260,7 +293,7 @@ void HttpServer::Core::serialise(const Answer& answer, Framing framing, std::str
   }
   out += "HTTP/1.1 ";
   append_number(static_cast<std::size_t>(answer.status), out);
-  out.append(" ").append(reason_phrase(answer.status)).append("\r\n");
+  out.append(" ").append(reason_phrase(answer.status)).append("\r\n").append(date);
   if (!answer.content_type.empty() && printable(answer.content_type)) {
     out.append("Content-Type: ").append(answer.content_type).append("\r\n");
   }

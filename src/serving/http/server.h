@@ -34,7 +34,10 @@ struct ServerOptions {
   std::size_t pipeline_max = 64;  ///< requests of a connection that may wait for a deferred answer
   std::size_t output_bytes_max =
       256 * 1024;                      ///< unsent answers of a connection; beyond it no request is read
-  std::size_t connections_max = 4096;  ///< of this server; more are closed on accept
+  std::size_t connections_max = 4096;  ///< of this server
+  /// Beyond it so many more are let in, marked Request::reserved and closed after one answer, so that the
+  /// handler can go on hearing those who must be heard; still more are closed on accept.
+  std::size_t connections_reserved = 0;
   std::size_t connections_per_address_max = 1024;
   base::Duration header_timeout =
       std::chrono::seconds(5);  ///< from its first byte to the end of the header, then 408
@@ -45,6 +48,7 @@ struct ServerOptions {
   base::Duration drain_idle =
       std::chrono::milliseconds(500);  ///< silence after which drain() closes a connection
   int backlog = 1024;
+  bool date = true;        ///< answers carry their Date (RFC 9110, 6.6.1)
   bool reuse_port = true;  ///< one listener a shard on one port; the kernel spreads connections
 };
 

@@ -25,6 +25,8 @@ struct HttpServer::Core final : public Watcher {
   bool admit(int fd, const Address& peer);
   void pause_accepting();
   void tick(base::MonoTime now);
+  /// Writes the date anew if its second is over, and what is answered most with it.
+  void refresh_date();
   void stop_listening();
 
   /// Takes note that a connection has something to write, or may parse on, at the end of the round.
@@ -56,6 +58,11 @@ struct HttpServer::Core final : public Watcher {
   Inflater inflater;
   Deflater deflater;
   Request request;  ///< reused
+
+  std::string date;         ///< "Date: ...\r\n", or empty
+  std::string no_content;   ///< a whole 204
+  std::string bad_request;  ///< a whole 400
+  std::int64_t date_second = INT64_MIN;
 
   std::string listen_error;
   Address bound;

@@ -282,5 +282,32 @@ TEST_F(ServerLimits, PausesAcceptingWithoutDescriptorsAndResumes) {
   ::close(fd);
 }
 
+TEST_F(ServerLimits, BeyondTheLimitLetsInAReserveForOneAnswerEach) {
+  std::vector<bool> reserved;
+  handler.function = [&](const Request& request, Response& response) {
+    reserved.push_back(request.reserved);
+    response.send(204);
+  };
+  start({.connections_max = 2, .connections_reserved = 1});
+  Raw first = connect();
+  Raw second = connect();
+  for (Raw* peer : {&first, &second}) {
+    peer->say(get("/"));
+    EXPECT_EQ(peer->await("\r\n\r\n"), "HTTP/1.1 204 No Content\r\n\r\n");
+  }
+  Raw third = connect();
+  Raw fourth = connect();
+  EXPECT_EQ(fourth.await_end(), "") << "beyond the reserve too";
+  third.say(get("/"));
+  EXPECT_EQ(third.await_end(), "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+  third.close();
+  pump_until([&] { return server->connections() == 2; });
+  Raw fifth = connect();
+  fifth.say(get("/"));
+  EXPECT_THAT(fifth.await_end(), StartsWith("HTTP/1.1 204 ")) << "the reserve is free again";
+  EXPECT_EQ(reserved, (std::vector<bool>{false, false, true, true}));
+  EXPECT_EQ(limit(HttpLimit::connections), 3);
+}
+
 }  // namespace
 }  // namespace bandstand::serving::http

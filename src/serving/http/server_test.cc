@@ -451,5 +451,22 @@ TEST_F(Server, ThreadMayWakeTheLoopToGiveAnswers) {
   EXPECT_EQ(peer.hear().size(), 3 * std::string_view("HTTP/1.1 204 No Content\r\n\r\n").size());
 }
 
+TEST_F(Server, DatesItsAnswersByTheSecond) {
+  clock.jump_wall(base::WallTime{784'111'777'900'000'000} - clock.wall());  // the example of RFC 9110, 5.6.7
+  start({}, true);
+  Raw peer = connect();
+  peer.say(get("/"));
+  EXPECT_THAT(peer.await("\r\n\r\n"), HasSubstr("\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
+  peer.forget();
+  pass(std::chrono::milliseconds(200));
+  handler.function = [](const Request&, Response& response) { response.send(204); };
+  peer.say(get("/"));
+  EXPECT_EQ(peer.await("\r\n\r\n"), "HTTP/1.1 204 No Content\r\nDate: Sun, 06 Nov 1994 08:49:38 GMT\r\n\r\n");
+  peer.forget();
+  handler.function = [](const Request&, Response& response) { response.send(400); };
+  peer.say(get("/"));
+  EXPECT_THAT(peer.await("\r\n\r\n"), HasSubstr("\r\nDate: Sun, 06 Nov 1994 08:49:38 GMT\r\n"));
+}
+
 }  // namespace
 }  // namespace bandstand::serving::http
