@@ -190,7 +190,7 @@ class Places : public ServerThread {
   std::string unfilled(const std::string& device) {
     const Got got = call(server_->public_address(), "POST", "/v1/decide",
                          R"({"placements":[{"id":"top","sizes":["300x250"]}],"device":)" + device + "}");
-    EXPECT_EQ(got.status, 200) << got.body;
+    if (got.status != 200) return "status " + std::to_string(got.status);  // 503 until it is ready
     return got.body.find("\"line_item\":\"1000\"") != std::string::npos ? "filled"
                                                                         : field(got.body, "reason");
   }
