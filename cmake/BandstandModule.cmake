@@ -9,7 +9,6 @@
 # Labels of ctest: `slow` are the cases that SLOW_TESTS names (a gtest filter): ./dev test runs them, the sanitizers do not.
 # `threads` are all others of a program in which a thread is started: a source of it, or of a module below it, includes
 # <thread>, <future> or <pthread.h>. The target threaded_tests builds those programs and no other.
-# Tests see BANDSTAND_INSTRUMENTED where sanitizers or coverage are on.
 
 file(STRINGS ${CMAKE_SOURCE_DIR}/LAYERS _layer_lines REGEX "^[0-9]")
 foreach(_line IN LISTS _layer_lines)
@@ -109,8 +108,7 @@ function(bandstand_test)
   list(TRANSFORM libs PREPEND bandstand_)
   add_executable(${T_NAME} ${T_SOURCES})
   target_link_libraries(${T_NAME} PRIVATE ${libs} ${T_EXTERNAL} GTest::gmock_main)
-  target_compile_definitions(${T_NAME} PRIVATE BANDSTAND_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-                             $<$<OR:$<BOOL:${BANDSTAND_SANITIZE}>,$<BOOL:${BANDSTAND_COVERAGE}>>:BANDSTAND_INSTRUMENTED>)
+  target_compile_definitions(${T_NAME} PRIVATE BANDSTAND_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   _bandstand_find_threads(threads SOURCES ${T_SOURCES} DEPS ${T_DEPS})
   set(label "")
   if(threads)
