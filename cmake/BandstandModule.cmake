@@ -5,6 +5,10 @@
 #
 # DEPS are other modules: refused unless their folder is on a lower layer, or the same folder.
 # A TESTS entry builds one gtest program per module, <NAME>_test, registered case by case.
+#
+# Labels of ctest: `slow` are the cases that SLOW_TESTS names (a gtest filter): ./dev test runs them, the sanitizers do not.
+# `threads` are all others of a program in which a thread is started: a source of it, or of a module below it, includes
+# <thread>, <future> or <pthread.h>. The target threaded_tests builds those programs and no other.
 
 file(STRINGS ${CMAKE_SOURCE_DIR}/LAYERS _layer_lines REGEX "^[0-9]")
 foreach(_line IN LISTS _layer_lines)
@@ -30,8 +34,27 @@ function(_bandstand_check_dep name folder dep)
   endif()
 endfunction()
 
+# _bandstand_find_threads(OUT SOURCES ... DEPS ...): whether these sources or modules start threads.
+function(_bandstand_find_threads out)
+  cmake_parse_arguments(F "" "" "SOURCES;DEPS" ${ARGN})
+  set(${out} FALSE PARENT_SCOPE)
+  foreach(dep IN LISTS F_DEPS)
+    get_property(threads GLOBAL PROPERTY BANDSTAND_THREADS_${dep})
+    if(threads)
+      set(${out} TRUE PARENT_SCOPE)
+    endif()
+  endforeach()
+  foreach(source IN LISTS F_SOURCES)
+    cmake_path(ABSOLUTE_PATH source)
+    file(STRINGS ${source} found REGEX "^#include <(thread|future|pthread\\.h)>" LIMIT_COUNT 1)
+    if(found)
+      set(${out} TRUE PARENT_SCOPE)
+    endif()
+  endforeach()
+endfunction()
+
 function(bandstand_module)
-  cmake_parse_arguments(M "" "NAME;LAYER_OF;DESCRIPTION" "SOURCES;HEADERS;DEPS;EXTERNAL;TESTS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(M "" "NAME;LAYER_OF;DESCRIPTION;SLOW_TESTS" "SOURCES;HEADERS;DEPS;EXTERNAL;TESTS;TEST_DEPS" ${ARGN})
   if(NOT M_DESCRIPTION)
     message(FATAL_ERROR "${M_NAME}: a module needs a DESCRIPTION")
   endif()
@@ -47,6 +70,9 @@ function(bandstand_module)
   foreach(dep IN LISTS M_DEPS)
     _bandstand_check_dep(${M_NAME} ${M_LAYER_OF} ${dep})
   endforeach()
+
+  _bandstand_find_threads(threads SOURCES ${M_SOURCES} ${M_HEADERS} DEPS ${M_DEPS})
+  set_property(GLOBAL PROPERTY BANDSTAND_THREADS_${M_NAME} ${threads})
 
   set(libs ${M_DEPS})
   list(TRANSFORM libs PREPEND bandstand_)
@@ -66,13 +92,15 @@ function(bandstand_module)
   endif()
 
   if(M_TESTS AND BANDSTAND_TESTS)
-    bandstand_test(NAME ${M_NAME}_test SOURCES ${M_TESTS} DEPS ${M_NAME} ${M_TEST_DEPS})
+    bandstand_test(NAME ${M_NAME}_test SOURCES ${M_TESTS} DEPS ${M_NAME} ${M_TEST_DEPS} SLOW_TESTS ${M_SLOW_TESTS})
   endif()
 endfunction()
 
+add_custom_target(threaded_tests)
+
 # bandstand_test: a gtest program whose cases ctest knows by name. No layer rule: tests may use anything.
 function(bandstand_test)
-  cmake_parse_arguments(T "" "NAME" "SOURCES;DEPS;EXTERNAL" ${ARGN})
+  cmake_parse_arguments(T "" "NAME;SLOW_TESTS" "SOURCES;DEPS;EXTERNAL" ${ARGN})
   if(NOT BANDSTAND_TESTS)
     return()
   endif()
@@ -81,7 +109,19 @@ function(bandstand_test)
   add_executable(${T_NAME} ${T_SOURCES})
   target_link_libraries(${T_NAME} PRIVATE ${libs} ${T_EXTERNAL} GTest::gmock_main)
   target_compile_definitions(${T_NAME} PRIVATE BANDSTAND_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  gtest_discover_tests(${T_NAME} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
+  _bandstand_find_threads(threads SOURCES ${T_SOURCES} DEPS ${T_DEPS})
+  set(label "")
+  if(threads)
+    set(label LABELS threads)
+    add_dependencies(threaded_tests ${T_NAME})
+  endif()
+  set(quick "")
+  if(T_SLOW_TESTS)
+    set(quick TEST_FILTER "-${T_SLOW_TESTS}")
+    gtest_discover_tests(${T_NAME} DISCOVERY_MODE PRE_TEST TEST_FILTER "${T_SLOW_TESTS}" TEST_LIST ${T_NAME}_SLOW
+                         PROPERTIES TIMEOUT 600 LABELS slow)
+  endif()
+  gtest_discover_tests(${T_NAME} DISCOVERY_MODE PRE_TEST ${quick} PROPERTIES TIMEOUT 600 ${label})
 endfunction()
 
 function(bandstand_print_map)

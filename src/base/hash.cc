@@ -95,7 +95,8 @@ std::size_t base64url_encode(std::span<const std::uint8_t> bytes, char* out) noe
     p[3] = kAlphabet[bits & 63];
   }
   if (left > 0) {
-    const std::uint32_t bits = static_cast<std::uint32_t>(in[0]) << 16 | (left == 2 ? static_cast<std::uint32_t>(in[1]) << 8 : 0u);
+    const std::uint32_t second = left == 2 ? static_cast<std::uint32_t>(in[1]) << 8 : 0u;
+    const std::uint32_t bits = static_cast<std::uint32_t>(in[0]) << 16 | second;
     *p++ = kAlphabet[bits >> 18];
     *p++ = kAlphabet[bits >> 12 & 63];
     if (left == 2) *p++ = kAlphabet[bits >> 6 & 63];

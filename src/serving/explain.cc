@@ -26,7 +26,11 @@ constexpr std::size_t kCandidatesShown = 20;
 template <class... Args>
 void line(std::string& out, const char* format, Args... args) {
   char text[512];
-  std::snprintf(text, sizeof text, format, args...);
+  if constexpr (sizeof...(args) == 0) {
+    std::snprintf(text, sizeof text, "%s", format);
+  } else {
+    std::snprintf(text, sizeof text, format, args...);
+  }
   out += text;
   while (!out.empty() && out.back() == ' ') out.pop_back();
   out += '\n';

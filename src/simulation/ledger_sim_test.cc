@@ -7,7 +7,7 @@ namespace bandstand::simulation {
 namespace {
 
 // Instrumented builds look for other mistakes than these and run a twentieth of it.
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__OPTIMIZE__) && !defined(BANDSTAND_INSTRUMENTED)
 constexpr std::uint64_t kEvents = 20'000'000;
 constexpr std::uint64_t kFaults = 500'000;
 #else

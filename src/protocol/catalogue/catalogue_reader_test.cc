@@ -94,7 +94,8 @@ TEST(CatalogueReader, RefusesEachBadValueByName) {
   for (const auto& [text, field] : cases) {
     std::vector<Problem> problems;
     EXPECT_FALSE(read(text, problems)) << field;
-    EXPECT_TRUE(std::any_of(problems.begin(), problems.end(), [&](const Problem& p) { return p.field == field; })) << field;
+    const auto names_it = [&, &name = field](const Problem& p) { return p.field == name; };
+    EXPECT_TRUE(std::any_of(problems.begin(), problems.end(), names_it)) << field;
   }
 }
 

@@ -34,7 +34,6 @@ class LineIterator {
     return old;
   }
   friend bool operator==(const LineIterator& a, const LineIterator& b) { return a.at_ == b.at_; }
-  friend bool operator!=(const LineIterator& a, const LineIterator& b) { return a.at_ != b.at_; }
 
  private:
   const char* at_;
@@ -74,7 +73,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     Value& parent = *stack_.back();
     if (stack_.size() == 1) return parent;
     if (parent.kind == Value::Kind::list) return parent.items.emplace_back();
-    return parent.fields.emplace_back(key_, Value{}).second;
+    return parent.fields.emplace_back(Field{key_, {}}).value;
   }
   bool scalar(Value::Kind kind, std::string text) {
     Value& value = place();
@@ -127,7 +126,7 @@ Value from_yaml(const YAML::Node& node, std::size_t depth) {
     case YAML::NodeType::Map:
       value.kind = Value::Kind::object;
       for (const auto& field : node) {
-        value.fields.emplace_back(field.first.Scalar(), from_yaml(field.second, depth + 1));
+        value.fields.push_back({field.first.Scalar(), from_yaml(field.second, depth + 1)});
       }
       break;
     default: break;

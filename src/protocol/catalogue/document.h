@@ -4,10 +4,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace bandstand::protocol::catalogue {
+
+struct Field;
 
 /// A value of the document. Scalars keep their text, so that money is never read through floating point.
 struct Value {
@@ -16,9 +17,14 @@ struct Value {
   std::uint32_t line = 0;  ///< 1-based
   std::string scalar;      ///< of boolean ("true"), number and text
   std::vector<Value> items;
-  std::vector<std::pair<std::string, Value>> fields;  ///< in order of appearance
+  std::vector<Field> fields;  ///< in order of appearance
 
   [[nodiscard]] const Value* find(std::string_view name) const;
+};
+
+struct Field {
+  std::string name;
+  Value value;
 };
 
 /// One thing that is wrong with a document, and where.
