@@ -12,7 +12,9 @@ using base::Nanos;
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::size_t kWheelSeconds = 4096;  // a reservation is remembered for no longer
+constexpr std::int64_t kModestPart = 16;  // of the largest bid: less than that is not worth a lease
 constexpr Duration kRateWindow = std::chrono::milliseconds(500);
+constexpr Duration kRateWindowStarved = std::chrono::milliseconds(15);
 
 Nanos over_time(Nanos amount, Duration from, Duration to) {
   return {static_cast<std::int64_t>(static_cast<__int128>(amount.value) * to.count() / from.count())};
@@ -210,11 +212,20 @@ void Wallet::expire(MonoTime now) {
   }
 }
 
+/// Every half second; at once when money was used up in the meantime. Then what was seen is what there was to spend, not
+/// what was wanted, so the next lease is at least twice the last: a burst has its money after a few round trips.
 void Wallet::measure(Slot& slot, MonoTime now) {
   const Duration elapsed = now - slot.rate_from;
-  if (elapsed < kRateWindow) return;
+  const bool starved = slot.free < slot.bid_max && slot.reserved_since.value > 0;
+  if (elapsed < (starved ? kRateWindowStarved : kRateWindow)) return;
   const Nanos observed = over_time(std::max(slot.reserved_since, Nanos{}), elapsed, std::chrono::seconds(1));
-  slot.rate_per_s = std::max(observed, {(slot.rate_per_s.value / 4 * 3) + observed.value / 4});
+  const Nanos faded{(slot.rate_per_s.value / 4 * 3) + observed.value / 4};
+  if (starved) {
+    const Nanos twice = over_time(lease_size(slot) * 2, options_.covers, std::chrono::seconds(1));
+    slot.rate_per_s = std::max(observed, std::min(twice, observed * 8));
+  } else {
+    slot.rate_per_s = std::max(observed, faded);
+  }
   slot.reserved_since = {};
   slot.rate_from = now;
 }
@@ -278,7 +289,7 @@ void Wallet::wants(MonoTime now, std::vector<Command>& out) {
     command.campaign = slot.campaign;
     command.day = slot.today;
     command.amount = lease_size(slot);
-    command.price_max = slot.bid_max;
+    command.price_max = slot.modest ? std::max(Nanos{1}, Nanos{slot.bid_max.value / kModestPart}) : slot.bid_max;
     command.request = slot.request;
     out.push_back(command);
   }
@@ -316,6 +327,7 @@ bool Wallet::accept(const Answer& answer, MonoTime now) {
     slot.request = 0;
     slot.ask_after = now + options_.retry_after_refusal;
     slot.interest = true;
+    slot.modest = answer.outcome == Outcome::no_funds;
     return false;
   }
   return take_grant(slot, *index - 1, answer, now);
@@ -350,6 +362,9 @@ bool Wallet::take_grant(Slot& slot, std::uint32_t slot_index, const Answer& answ
   held_index_[answer.lease] = at + 1;
   *place = at;
   slot.free += answer.amount;
+  // The last money comes in ever smaller leases: no hurry for the next.
+  if (slot.modest) slot.ask_after = now + options_.retry_after_refusal;
+  slot.modest = slot.modest && answer.amount < slot.bid_max;
   return true;
 }
 

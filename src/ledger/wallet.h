@@ -5,7 +5,8 @@
 //     3.7), whatever the wall clock does. What was reserved by then settles later all the same.
 //  3. Money comes back to a lease through a loss, a bill below the maximum, or (a setting) the end of a bid's
 //     life.
-//  4. What has left the wallet's hands is returned to the ledger as a running total, so that a repeated, lost
+//  4. When less is left than the largest bid, what there is will do: smaller bids can still be made of it.
+//  5. What has left the wallet's hands is returned to the ledger as a running total, so that a repeated, lost
 //     or overtaken message does no harm.
 #pragma once
 
@@ -130,6 +131,7 @@ class Wallet {
     base::Nanos reserved_since;  ///< since `rate_from`
     base::MonoTime rate_from;
     base::Nanos rate_per_s;
+    bool modest = false;        ///< refused last time: the rest of the money is less than the largest bid
     std::uint64_t request = 0;  ///< under way; 0: none
     base::MonoTime asked;
     base::MonoTime ask_after;

@@ -230,6 +230,39 @@ TEST_F(WalletTest, AsksForTwoSecondsOfItsRateAndAtLeastTenBids) {
   EXPECT_NE(next[0].request, first[0].request);
 }
 
+TEST_F(WalletTest, GivesABurstItsMoneyAfterAFewRoundTrips) {
+  options_.bids_min = 10;
+  wallet().enroll(kCampaign, {100}, kToday);
+  std::uint64_t refused = 0;
+  std::uint64_t refused_late = 0;
+  Command asked;  // answered one tick after it was sent
+  for (std::uint64_t tick = 0; tick < 100; ++tick) {
+    pass(20ms);
+    if (asked.request != 0) {
+      Answer answer = last_;
+      answer.kind = CommandKind::grant_lease;
+      answer.outcome = Outcome::granted;
+      answer.campaign = kCampaign;
+      answer.day = kToday;
+      answer.lease = {next_lease_++};
+      answer.amount = asked.amount;
+      answer.duration = 10s;
+      answer.request = asked.request;
+      EXPECT_TRUE(wallet().accept(answer, now_));
+      asked = {};
+    }
+    for (std::uint64_t i = 0; i < 40; ++i) {  // 2,000 bids a second out of the blue
+      const bool paid = reserve(tick * 40 + i + 1, 100).has_value();
+      refused += paid ? 0 : 1;
+      refused_late += !paid && tick >= 8 ? 1 : 0;
+    }
+    const auto wants = ask();
+    if (!wants.empty()) asked = wants[0];
+  }
+  EXPECT_EQ(refused_late, 0u);
+  EXPECT_LT(refused, 200u);
+}
+
 TEST_F(WalletTest, WaitsAfterARefusal) {
   wallet().enroll(kCampaign, {100}, kToday);
   Answer answer;
@@ -242,6 +275,30 @@ TEST_F(WalletTest, WaitsAfterARefusal) {
   EXPECT_TRUE(ask().empty());
   pass(1ms);
   EXPECT_EQ(ask().size(), 1u);
+}
+
+TEST_F(WalletTest, TakesLessThanTheLargestBidWhenThatIsAllThereIs) {
+  wallet().enroll(kCampaign, {160}, kToday);
+  Answer answer;
+  answer.kind = CommandKind::grant_lease;
+  answer.outcome = Outcome::no_funds;
+  answer.campaign = kCampaign;
+  answer.request = ask().at(0).request;
+  EXPECT_FALSE(wallet().accept(answer, now_));
+  pass(1s);
+  const Command modest = ask().at(0);
+  EXPECT_EQ(modest.price_max, Nanos{10});
+  answer.outcome = Outcome::granted;
+  answer.day = kToday;
+  answer.lease = {next_lease_++};
+  answer.amount = {90};
+  answer.duration = 10s;
+  answer.request = modest.request;
+  EXPECT_TRUE(wallet().accept(answer, now_));
+  EXPECT_FALSE(reserve(1, 160).has_value());
+  EXPECT_TRUE(reserve(2, 90).has_value());
+  pass(20ms);
+  EXPECT_TRUE(ask().empty()) << "no hurry";
 }
 
 TEST_F(WalletTest, DoesNotTakeAnAnswerToItsFormerLife) {
