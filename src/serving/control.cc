@@ -520,7 +520,9 @@ void Control::take_bids() {
 }
 
 void Control::take_learning() {
+  std::uint64_t auctions = 0;
   for (ShardLink* link : links_) {
+    auctions += link->auctions.load(std::memory_order_relaxed);
     OfferMessage offer;
     for (int i = 0; i < 16'384 && link->offers.pop(offer); ++i) {
       if (offer.catalogue_version == catalogue_->version)
@@ -547,6 +549,8 @@ void Control::take_learning() {
       link->decisions.pop();
     }
   }
+  pacer_->saw_traffic(auctions - auctions_seen_);
+  auctions_seen_ = auctions;
   matcher_.tick(parts_.clock.wall(), outcomes_);
 }
 

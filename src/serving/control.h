@@ -195,6 +195,7 @@ class Control {
   std::string bytes_;
   base::MonoTime next_pace_, next_flush_, next_publish_, next_metrics_;
   bool news_ = true;
+  std::uint64_t auctions_seen_ = 0;
   ControlTotals totals_;
   RecentDecisions recent_;
   RefusalCounts refusals_;

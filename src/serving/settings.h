@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agents/budget/pacer.h"
+#include "agents/fraud/rate_sketch.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "domain/currency.h"
@@ -47,6 +48,7 @@ struct ServingSettings {
   std::uint32_t token_life_s = 86'400;  ///< of clicks and conversions; notices too
   std::uint32_t shards = 1;
   std::size_t users_max = 1u << 18;
+  agents::fraud::RateSketchOptions rates;  ///< of each shard's counts by address, user and placement
   orchestrator::FlowOptions flow;
   agents::budget::PacerOptions pacing;
   ledger::LedgerOptions ledger;

@@ -118,6 +118,7 @@ Shard::Shard(const ServingSettings& settings, const ShardOptions& options, std::
         return parser;
       }()),
       decide_parser_(settings.vendor_id),
+      rates_(settings.rates),
       wallet_([&] {
         ledger::WalletOptions wallet;
         wallet.node = options.node;
@@ -231,6 +232,7 @@ orchestrator::FlowResult Shard::run_flow(domain::Auction& auction, const domain:
   versions.creative = published_->creative == nullptr ? 0 : published_->creative->model().version();
   versions.market = published_->market == nullptr ? 0 : published_->market->version();
   const auto result = flow_.decide(input, *published_->catalogue, versions, *money_, arena_);
+  link_.auctions.store(decisions_, std::memory_order_relaxed);
   count(*result.record);
   log_decision(*result.record);
   publish_facts(result, auction, consent.may_personalise());

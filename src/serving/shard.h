@@ -7,6 +7,7 @@
 // 3. No clock but the injected one, no socket, no file: the simulator runs this class as it is.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -52,6 +53,7 @@ struct ShardLink {
   base::Mailbox<VisitMessage> visits;
   base::Mailbox<std::shared_ptr<const RefusalReport>> refusals;
   base::ByteRing decisions;
+  std::atomic<std::uint64_t> auctions{0};  ///< decided so far, with and without bids
 };
 
 /// The agents of a shard and how snapshots reach them. Implemented by app/wiring, which knows the concrete
