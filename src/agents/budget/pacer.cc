@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>
+#include <utility>
 
 namespace bandstand::agents::budget {
 namespace {
@@ -67,7 +68,6 @@ void Pacer::adopt(domain::CatalogueSnapshot catalogue) {
 void Pacer::offer(std::uint32_t campaign, double value) {
   State& state = states_[campaign];
   ++state.window_offers;
-  ++offers_;
   if (state.values.size() < options_.offers_kept) {
     state.values.push_back(value);
   } else {
@@ -96,33 +96,48 @@ Pacer::Period Pacer::period_of(const domain::Campaign& campaign, const State& st
   return period;
 }
 
+/// The throttle is told every fifteenth of a window: a minute of a day, as published (its steps are small).
 base::Duration Pacer::window_of(const Period& period) const {
-  return std::clamp((period.end - period.begin) / options_.windows, options_.window_min, options_.window_max);
+  const int windows = options_.policy == PacingPolicy::throttle ? options_.windows * 15 : options_.windows;
+  return std::clamp((period.end - period.begin) / windows, options_.window_min, options_.window_max);
 }
 
-/// Share of what the period has left at `from` that belongs into [from, to).
-double Pacer::expected_share(const domain::Campaign& campaign, const Period& period, WallTime from, WallTime to) const {
-  const double all = shape_.expected(from, period.end);
-  if (all <= 0) return 1;
-  double share = shape_.expected(from, std::min(to, period.end)) / all;
-  if (campaign.pacing == domain::Pacing::front_loaded) {
-    // Density falls linearly from 1.5 to 0.5 over the period.
-    const auto length = static_cast<double>((period.end - period.begin).count());
-    const double done = static_cast<double>((from - period.begin).count()) / length;
-    const double mean_of_rest = 1.0 - done / 2;  // of 1.5 - x over [done, 1]
-    share *= (1.5 - done) / mean_of_rest;
-  }
-  return std::clamp(share, 0.0, 1.0);
+/// Share of the period's plan that lies after `t`. Front-loaded: the density over the period's traffic falls linearly from
+/// 1.5 to 0.5. The plan ends a little before the period does.
+double Pacer::plan_left(const domain::Campaign& campaign, const Period& period, WallTime t) const {
+  const auto window = static_cast<double>(window_of(period).count());
+  const WallTime finish = period.end + -base::Duration{static_cast<std::int64_t>(window * options_.finish_windows)};
+  if (t >= finish) return 0;
+  const double all = shape_.expected(period.begin, finish);
+  if (all <= 0) return 0;
+  const double left = shape_.expected(std::max(t, period.begin), finish) / all;
+  if (campaign.pacing != domain::Pacing::front_loaded) return left;
+  const double done = 1 - left;
+  return 1 - (1.5 * done - done * done / 2);
+}
+
+/// What to spend in [from, to): the plan's share, and of what is behind (or ahead of) the plan such a part that it is made
+/// good within catch_up_windows. Spreading that over all that is left would let the deviation stand for most of a day.
+double Pacer::target_of(const domain::Campaign& campaign, const Period& period, WallTime from, WallTime to) const {
+  const auto budget = static_cast<double>(period.budget.value);
+  const auto charged = static_cast<double>(period.charged.value);
+  const double left = plan_left(campaign, period, from);
+  const double share = left - plan_left(campaign, period, to);
+  if (left <= 0 || share <= 0) return std::max(0.0, budget - charged);
+  const auto horizon = static_cast<double>((to - from).count()) * options_.catch_up_windows;
+  const double ahead = left - plan_left(campaign, period, from + base::Duration{static_cast<std::int64_t>(horizon)});
+  const double behind = budget * (1 - left) - charged;
+  return std::clamp(share * (budget + behind / std::max(share, ahead)), 0.0, std::max(0.0, budget - charged));
 }
 
 /// The price at which the values offered lately would spend `target` in a window; the last one if too little is known.
 double Pacer::model_price(const State& state, double target, const CostOfBid& cost_of_bid) const {
-  if (state.values.size() < 30 || state.offers_a_window < 1 || target <= 0) return state.mu_model;
+  if (state.values.size() < 30 || state.offers_expected < 1 || target <= 0) return state.mu_model;
   ShadowPriceBounds bounds;
   bounds.low = options_.mu_min;
   bounds.high = options_.mu_max;
   bounds.bisections = 20;
-  return solve_shadow_price(state.values, target / state.offers_a_window, bounds, cost_of_bid);
+  return solve_shadow_price(state.values, target / state.offers_expected, bounds, cost_of_bid);
 }
 
 LogPi::Options Pacer::log_pi_options() const {
@@ -134,11 +149,17 @@ LogPi::Options Pacer::log_pi_options() const {
 }
 
 /// Sets mu for the window to come, in which `target` should be spent, from how the last one went.
-void Pacer::steer(State& state, const Period& period, double target, const CostOfBid& cost_of_bid) {
+void Pacer::steer(State& state, const domain::Campaign& campaign, const Period& period, double target, WallTime now,
+                  const CostOfBid& cost_of_bid) {
   const auto spent = static_cast<double>((period.charged - state.window_start_spent).value);
+  if (state.wins > 0) {
+    const double cost = spent / static_cast<double>(state.wins);
+    state.cost_of_win = state.cost_of_win == 0 ? cost : 0.7 * state.cost_of_win + 0.3 * cost;
+  }
   const WindowOutcome outcome{spent, state.planned,
                               state.bids == 0 ? 0 : static_cast<double>(state.wins) / static_cast<double>(state.bids),
-                              state.window_offers > 0};
+                              state.window_offers > 0, state.cost_of_win};
+  const auto spent_so_far = static_cast<double>(period.charged.value);
   const auto budget = static_cast<double>(period.budget.value);
   double mu = static_cast<double>(state.pace.mu);
   state.pace.pass_through = 1;
@@ -152,13 +173,13 @@ void Pacer::steer(State& state, const Period& period, double target, const CostO
       const double length = std::chrono::duration<double>(period.end - period.begin).count();
       if (!state.textbook) state.textbook.emplace(budget, length, TextbookPi::Options{});
       const double elapsed = std::chrono::duration<double>(state.window_end - period.begin).count();
-      mu = 1 / std::max(1e-4, state.textbook->update(static_cast<double>(period.charged.value), elapsed));
+      mu = 1 / std::max(1e-4, state.textbook->update(spent_so_far, elapsed));
       break;
     }
     case PacingPolicy::throttle:
       if (!state.throttle) state.throttle.emplace(Throttle::Options{});
       state.pace.pass_through = static_cast<float>(
-          std::min(1.0, state.throttle->update(spent, state.planned)));
+          state.throttle->update(spent_so_far, budget * (1 - plan_left(campaign, period, now))));
       mu = options_.mu_min;
       break;
     case PacingPolicy::log_pi:
@@ -180,25 +201,40 @@ void Pacer::steer(State& state, const Period& period, double target, const CostO
 /// The window is over: takes it in, plans the next.
 void Pacer::turn_window(State& state, const domain::Campaign& campaign, const Period& period, WallTime now,
                         const CostOfBid& cost_of_bid) {
-  const auto offers = static_cast<double>(state.window_offers);
-  state.offers_a_window = state.offers_a_window == 0 ? offers : 0.7 * state.offers_a_window + 0.3 * offers;
   // Windows keep their grid although ticks come a little late: else every window would be a tick too long.
   const base::Duration window = window_of(period);
   const WallTime end = now - state.window_end < window / 2 ? state.window_end + window : now + window;
-  const double left = std::max(0.0, static_cast<double>((period.budget - period.charged).value));
+  count_traffic(state, now, end);
   const bool asap = campaign.pacing == domain::Pacing::asap;
-  const double target = asap ? left : left * expected_share(campaign, period, now, end);
+  const double target = asap ? static_cast<double>((period.budget - period.charged).value)
+                             : target_of(campaign, period, now, end);
   if (asap) {
     state.pace.mu = static_cast<float>(options_.mu_min);
     state.pace.pass_through = 1;
   } else {
-    steer(state, period, target, cost_of_bid);
+    steer(state, campaign, period, target, now, cost_of_bid);
   }
   state.planned = target;
   state.window_start_spent = period.charged;
   state.window_offers = 0;
+  state.window_requests = state.open_requests = 0;
   state.bids = state.wins = 0;
+  state.window_begin = now;
   state.window_end = end;
+}
+
+/// How many offers the next window will bring: the requests that the shape foretells at the present level, times how
+/// many of them were offers while the campaign could take them.
+void Pacer::count_traffic(State& state, WallTime now, WallTime next_end) const {
+  const auto follow = [](double& average, double value) {
+    average = average == 0 ? value : 0.7 * average + 0.3 * value;
+  };
+  const double units = state.window_begin.ns == 0 ? 0 : shape_.expected(state.window_begin, now);
+  if (units > 0 && state.window_requests > 0) follow(state.requests_a_unit, state.window_requests / units);
+  if (state.open_requests >= 1 && state.open_requests > 0.1 * state.window_requests) {
+    follow(state.offers_a_request, static_cast<double>(state.window_offers) / state.open_requests);
+  }
+  state.offers_expected = state.offers_a_request * state.requests_a_unit * shape_.expected(now, next_end);
 }
 
 /// May it spend right now? Looked at on every tick, also between windows.
@@ -218,13 +254,17 @@ void Pacer::gate(State& state, const domain::Campaign& campaign, const Period& p
   state.pace.open = state.pace.why == Refusal::none;
 }
 
-bool Pacer::replan(std::uint32_t index, const MoneyState& money, WallTime now, const CostOfBid& cost_of_bid) {
+bool Pacer::replan(std::uint32_t index, const MoneyState& money, WallTime now, double requests,
+                   const CostOfBid& cost_of_bid) {
   const domain::Campaign& campaign = catalogue_->campaigns[index];
   State& state = states_[index];
   if (state.first_seen.ns == 0) state.first_seen = now;
   state.period = period_of(campaign, state, money, now);
   const CampaignPace before = state.pace;
+  state.window_requests += requests;
+  if (before.open) state.open_requests += requests;
   if (state.period.end != state.period_end) {
+    state.textbook.reset();
     state.period_end = state.period.end;
     state.window_start_spent = state.period.charged;
     state.planned = 0;
@@ -237,13 +277,13 @@ bool Pacer::replan(std::uint32_t index, const MoneyState& money, WallTime now, c
 }
 
 bool Pacer::tick(WallTime now, std::span<const MoneyState> money, const CostOfBid& cost_of_bid) {
-  if (shape_at_.ns != 0) shape_.observe(now, now - shape_at_, static_cast<double>(offers_));
+  const auto requests = static_cast<double>(std::exchange(requests_, 0));
+  if (shape_at_.ns != 0) shape_.observe(now, now - shape_at_, requests);
   shape_at_ = now;
-  offers_ = 0;
   bool changed = snapshot_ == nullptr || snapshot_->campaigns.size() != states_.size() ||
                  snapshot_->catalogue_version != catalogue_->version;
   for (std::uint32_t i = 0; i < states_.size(); ++i) {
-    changed = replan(i, money[i], now, cost_of_bid) || changed;
+    changed = replan(i, money[i], now, requests, cost_of_bid) || changed;
   }
   if (!changed) return false;
   auto next = std::make_shared<PacingSnapshot>();
@@ -260,23 +300,13 @@ Pacer::Report Pacer::report(std::uint32_t campaign, WallTime now) const {
   Report out;
   out.budget = period.budget;
   out.spent = period.charged;
-  const double done = 1 - expected_left(catalogue_->campaigns[campaign], period, now);
+  const bool asap = catalogue_->campaigns[campaign].pacing == domain::Pacing::asap;
+  const double done = asap ? 1 : 1 - plan_left(catalogue_->campaigns[campaign], period, now);
   out.planned = Nanos{static_cast<std::int64_t>(done * static_cast<double>(period.budget.value))};
   out.mu = static_cast<double>(state.pace.mu);
   out.open = state.pace.open;
   out.why = state.pace.why;
   return out;
-}
-
-/// Share of the whole period's plan that lies after `now`.
-double Pacer::expected_left(const domain::Campaign& campaign, const Period& period, WallTime now) const {
-  if (now >= period.end || campaign.pacing == domain::Pacing::asap) return 0;
-  const double all = shape_.expected(period.begin, period.end);
-  if (all <= 0) return 0;
-  const double left = shape_.expected(std::max(now, period.begin), period.end) / all;
-  if (campaign.pacing != domain::Pacing::front_loaded) return left;
-  const double done = 1 - left;  // density 1.5 - x over [0, 1]
-  return 1 - (1.5 * done - done * done / 2);
 }
 
 }  // namespace bandstand::agents::budget

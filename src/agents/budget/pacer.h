@@ -1,7 +1,8 @@
 // pacer: the slow loop's half of the budget agent: turns spend, plan and offers into each campaign's shadow price.
 //
-// 1. Each window (flight / 96, between 1 s and 15 min) a campaign is re-planned: what is left is spread over the traffic
-//    that is expected until its budget ends (its day in the advertiser's zone, or its flight).
+// 1. Each window (flight / 96, between 1 s and 15 min) a campaign is re-planned: its budget is spread over the traffic that is
+//    expected until it ends (its day in the advertiser's zone, or its flight), and what is missing or too much by now over the
+//    next few windows.
 // 2. mu is the feed-forward price at which the values offered lately would spend just that against the learned market
 //    (receding-horizon dual), times exp of a log-space PI correction of what that model gets wrong.
 // 3. Soft control only. What bounds spend is the ledger and its leases.
@@ -42,6 +43,8 @@ struct PacerOptions {
   base::Duration window_min = std::chrono::seconds(1);
   base::Duration window_max = std::chrono::minutes(15);
   int windows = 96;
+  double catch_up_windows = 8;   ///< what is ahead of or behind the plan is made good over so many
+  double finish_windows = 0.5;   ///< the plan ends so many before the period: room for noise and for money that comes back
   /// Campaigns without an end and without a daily budget are spread over this much time from their first sight.
   base::Duration default_flight = std::chrono::hours(24 * 30);
   std::size_t offers_kept = 256;  ///< recent values remembered per campaign
@@ -67,6 +70,9 @@ class Pacer {
   void adopt(domain::CatalogueSnapshot catalogue);
   /// An opportunity at which the campaign could have bid, and what it was worth (nanos).
   void offer(std::uint32_t campaign, double value);
+  /// So many requests came, whoever could bid on them: what the traffic's shape is learned from. Offers will not do
+  /// for that, since they stop when money does.
+  void saw_traffic(std::uint64_t requests) { requests_ += requests; }
   /// A bid of the campaign was won at this cost (for the win rate and the market check).
   void bid_made(std::uint32_t campaign) { ++states_[campaign].bids; }
   void bid_won(std::uint32_t campaign) { ++states_[campaign].wins; }
@@ -105,9 +111,14 @@ class Pacer {
     Period period;
     base::Nanos window_start_spent;
     double planned = 0;          ///< of the present window
+    base::WallTime window_begin;
     std::uint64_t window_offers = 0;
-    double offers_a_window = 0;  ///< exponential average
+    double window_requests = 0, open_requests = 0;  ///< all, and those that came while the campaign was open
+    double requests_a_unit = 0;     ///< of the traffic's shape; exponential average
+    double offers_a_request = 0;    ///< while open; exponential average
+    double offers_expected = 0;     ///< in the window to come
     std::uint64_t bids = 0, wins = 0;
+    double cost_of_win = 0;      ///< exponential average
     std::vector<double> values;  ///< ring
     std::size_t value_at = 0;
     double mu_model = 1;
@@ -127,13 +138,16 @@ class Pacer {
   [[nodiscard]] Period period_of(const domain::Campaign& campaign, const State& state, const MoneyState& money,
                                  base::WallTime now) const;
   [[nodiscard]] base::Duration window_of(const Period& period) const;
-  [[nodiscard]] double expected_share(const domain::Campaign& campaign, const Period& period, base::WallTime from,
-                                      base::WallTime to) const;
-  [[nodiscard]] double expected_left(const domain::Campaign& campaign, const Period& period, base::WallTime now) const;
-  bool replan(std::uint32_t index, const MoneyState& money, base::WallTime now, const CostOfBid& cost_of_bid);
+  [[nodiscard]] double target_of(const domain::Campaign& campaign, const Period& period, base::WallTime from,
+                                 base::WallTime to) const;
+  [[nodiscard]] double plan_left(const domain::Campaign& campaign, const Period& period, base::WallTime t) const;
+  bool replan(std::uint32_t index, const MoneyState& money, base::WallTime now, double requests,
+              const CostOfBid& cost_of_bid);
+  void count_traffic(State& state, base::WallTime now, base::WallTime next_end) const;
   void turn_window(State& state, const domain::Campaign& campaign, const Period& period, base::WallTime now,
                    const CostOfBid& cost_of_bid);
-  void steer(State& state, const Period& period, double target, const CostOfBid& cost_of_bid);
+  void steer(State& state, const domain::Campaign& campaign, const Period& period, double target, base::WallTime now,
+             const CostOfBid& cost_of_bid);
   void gate(State& state, const domain::Campaign& campaign, const Period& period, bool paused, base::WallTime now) const;
   [[nodiscard]] double model_price(const State& state, double target, const CostOfBid& cost_of_bid) const;
 
@@ -141,7 +155,7 @@ class Pacer {
   domain::CatalogueSnapshot catalogue_;
   std::vector<State> states_;
   TrafficShape shape_;
-  std::uint64_t offers_ = 0;
+  std::uint64_t requests_ = 0;
   base::WallTime shape_at_;
   std::uint32_t version_ = 0;
   std::shared_ptr<const PacingSnapshot> snapshot_;

@@ -10,7 +10,7 @@
 namespace bandstand::agents::budget {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x42535031;  // bump with every change of what is written below
+constexpr std::uint32_t kMagic = 0x42535032;  // bump with every change of what is written below
 constexpr std::uint64_t kOffersMax = 1 << 16;
 constexpr std::uint64_t kCampaignsMax = 1 << 24;
 constexpr base::Duration kAwayMin = std::chrono::seconds(1);
@@ -20,25 +20,28 @@ using base::WallTime;
 bool is_sound(double value) { return std::isfinite(value) && value >= 0; }
 
 void put(base::ByteWriter& out, const TrafficShape::State& shape) {
-  out.put_all<double>(shape.rate);
-  out.put(static_cast<std::uint8_t>(shape.learned_any ? 1 : 0));
-  out.put(shape.scale);
+  out.put_all<double>(shape.day_rate);
+  out.put_all<std::uint32_t>(shape.day_seen);
+  out.put_all<double>(shape.week);
   out.put(shape.hour);
   out.put(shape.gathered);
   out.put(shape.gathered_s);
 }
 
 bool get(base::ByteReader& in, TrafficShape::State& shape) {
-  const auto rates = in.get_all<double>(shape.rate.size());
-  if (rates.size() != shape.rate.size()) return false;
-  std::copy(rates.begin(), rates.end(), shape.rate.begin());
-  shape.learned_any = in.get<std::uint8_t>() != 0;
-  shape.scale = in.get<double>();
+  const auto day = in.get_all<double>(shape.day_rate.size());
+  const auto seen = in.get_all<std::uint32_t>(shape.day_seen.size());
+  const auto week = in.get_all<double>(shape.week.size());
+  if (day.size() != shape.day_rate.size() || seen.size() != day.size() || week.size() != shape.week.size())
+    return false;
+  std::copy(day.begin(), day.end(), shape.day_rate.begin());
+  std::copy(seen.begin(), seen.end(), shape.day_seen.begin());
+  std::copy(week.begin(), week.end(), shape.week.begin());
   shape.hour = in.get<std::uint64_t>();
   shape.gathered = in.get<double>();
   shape.gathered_s = in.get<double>();
-  return in.ok() && std::all_of(rates.begin(), rates.end(), is_sound) && is_sound(shape.scale) &&
-         is_sound(shape.gathered) && is_sound(shape.gathered_s);
+  return in.ok() && std::all_of(day.begin(), day.end(), is_sound) &&
+         std::all_of(week.begin(), week.end(), is_sound) && is_sound(shape.gathered) && is_sound(shape.gathered_s);
 }
 
 }  // namespace
@@ -52,13 +55,16 @@ std::string Pacer::encode() const {
   out.put(static_cast<std::uint64_t>(states_.size()));
   for (const State& state : states_) {
     out.put(state.id.value);
-    for (const WallTime& time : {state.first_seen, state.window_end, state.period_end, state.period.begin,
-                                 state.period.end}) {
+    for (const WallTime& time : {state.first_seen, state.window_begin, state.window_end, state.period_end,
+                                 state.period.begin, state.period.end}) {
       out.put(time.ns);
     }
     for (const base::Nanos& money : {state.period.budget, state.period.charged, state.window_start_spent})
       out.put(money.value);
-    for (const double value : {state.planned, state.offers_a_window, state.mu_model}) out.put(value);
+    for (const double value : {state.planned, state.requests_a_unit, state.offers_a_request, state.offers_expected,
+                               state.window_requests, state.open_requests, state.cost_of_win, state.mu_model}) {
+      out.put(value);
+    }
     for (const std::uint64_t count : {state.window_offers, state.bids, state.wins}) out.put(count);
     out.put_all<double>(state.values);
     out.put(static_cast<std::uint64_t>(state.value_at));
@@ -104,7 +110,9 @@ base::Result<std::size_t> Pacer::restore(std::string_view bytes, WallTime now) {
     state = std::move(from->second);
     if (now - state.window_end > kAwayMin) {  // nobody was here for a part of that window: it says nothing
       state.planned = 0;
-      state.window_offers = static_cast<std::uint64_t>(state.offers_a_window);
+      state.window_begin = {};
+      state.window_offers = 0;
+      state.window_requests = state.open_requests = 0;
     }
     ++found;
   }
@@ -114,13 +122,16 @@ base::Result<std::size_t> Pacer::restore(std::string_view bytes, WallTime now) {
 /// One campaign; false if it makes no sense.
 bool Pacer::read(base::ByteReader& in, State& state) const {
   state.id.value = in.get<std::uint32_t>();
-  for (WallTime* time : {&state.first_seen, &state.window_end, &state.period_end, &state.period.begin,
-                         &state.period.end}) {
+  for (WallTime* time : {&state.first_seen, &state.window_begin, &state.window_end, &state.period_end,
+                         &state.period.begin, &state.period.end}) {
     time->ns = in.get<std::int64_t>();
   }
   for (base::Nanos* money : {&state.period.budget, &state.period.charged, &state.window_start_spent})
     money->value = in.get<std::int64_t>();
-  for (double* value : {&state.planned, &state.offers_a_window, &state.mu_model}) *value = in.get<double>();
+  double* const values[] = {&state.planned,         &state.requests_a_unit, &state.offers_a_request,
+                            &state.offers_expected, &state.window_requests, &state.open_requests,
+                            &state.cost_of_win,     &state.mu_model};
+  for (double* value : values) *value = in.get<double>();
   for (std::uint64_t* number : {&state.window_offers, &state.bids, &state.wins})
     *number = in.get<std::uint64_t>();
   state.values = in.get_all<double>(kOffersMax);
@@ -136,8 +147,8 @@ bool Pacer::read(base::ByteReader& in, State& state) const {
   LogPi::State pi;
   for (double* value : {&pi.eps, &pi.u0, &pi.sum, &pi.last_error}) *value = in.get<double>();
   const auto mu = static_cast<double>(state.pace.mu);
-  const bool sound = in.ok() && is_sound(state.planned) && is_sound(state.offers_a_window) &&
-                     is_sound(state.mu_model) && state.mu_model > 0 && is_sound(mu) && mu > 0 &&
+  const bool sound = in.ok() && std::all_of(std::begin(values), std::end(values), [](double* v) { return is_sound(*v); }) &&
+                     state.mu_model > 0 && is_sound(mu) && mu > 0 &&
                      is_sound(static_cast<double>(state.pace.pass_through)) &&
                      std::all_of(state.values.begin(), state.values.end(), is_sound) && std::isfinite(pi.u0) &&
                      std::isfinite(pi.sum) && std::isfinite(pi.last_error) && std::isfinite(pi.eps);

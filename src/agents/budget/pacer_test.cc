@@ -57,6 +57,7 @@ Played play(PacerOptions options, const domain::Campaign& campaign, int auctions
     money.charged = money.charged_today = base::Nanos{static_cast<std::int64_t>(charged)};
     pacer.tick(now, std::span(&money, 1), [&](double bid) { return Market{}.cost(bid); });
     const auto pace = pacer.snapshot()->campaigns[0];
+    pacer.saw_traffic(static_cast<std::uint64_t>(auctions_a_second));
     for (int i = 0; i < auctions_a_second; ++i) {
       const double value = (2 + 10 * rng.uniform()) * 1e6;
       pacer.offer(0, value);
@@ -178,6 +179,7 @@ TEST(BudgetRules, ClosesWithoutSnapshotWithoutLeaseAndBelowTheFloor) {
 void live_a_second(Pacer& pacer, MoneyState& money, std::int64_t second, std::uint32_t index) {
   const base::WallTime now{kStart + second * kSecond};
   std::vector<MoneyState> all(index + 1, money);
+  pacer.saw_traffic(10);
   pacer.tick(now, all, [](double bid) { return Market{}.cost(bid); });
   base::Rng rng(static_cast<std::uint64_t>(second));
   const auto pace = pacer.snapshot()->campaigns[index];

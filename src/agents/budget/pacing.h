@@ -45,10 +45,11 @@ struct WindowOutcome {
   double planned = 0;       ///< the target that stood at its start
   double win_rate = 0;      ///< wins / bids, 0..1
   bool had_traffic = true;  ///< false: nothing eligible came, so the error says nothing about the price
+  double grain = 0;         ///< what one win costs: a window of few wins says little, and its logarithm errs low
 };
 
 /// PI controller on the logarithm of mu; the production form.
-///   e = ln((spent + eps) / (planned + eps)),  eps = 0.05 * budget / windows      (no unit)
+///   e = ln((spent + eps) / (planned + eps)),  eps = 0.05 * budget / windows + 4 grains      (no unit)
 ///   u = u0 + kp e + ki sum(e),  mu = exp(u)
 /// Anti-windup by conditional integration: e is not added while mu is at a limit and e pushes further, while nothing
 /// eligible came, or, for e < 0, while (nearly) everything is won already and dearer bids cannot buy more.
