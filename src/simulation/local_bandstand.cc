@@ -6,14 +6,15 @@
 namespace bandstand::simulation {
 namespace {
 
-constexpr base::Duration kRound = std::chrono::milliseconds(5);
+constexpr base::Duration kQuiet = std::chrono::milliseconds(20);  // the shard looks after its leases this often
 
 }  // namespace
 
 LocalBandstand::LocalBandstand(serving::ServingSettings settings, const serving::TeamFactory& teams,
-                               domain::CatalogueSnapshot catalogue, std::string catalogue_text, base::WallTime start)
+                               domain::CatalogueSnapshot catalogue, std::string catalogue_text, base::WallTime start,
+                               base::Duration round)
     : settings_(std::move(settings)), clock_(start), disk_(1), log_(log::open_memory_log(log::make_memory_store(), clock_)),
-      lines_(clock_, 2), users_(settings_.users_max), link_(settings_.decision_ring_bytes) {
+      lines_(clock_, 2), users_(settings_.users_max), link_(settings_.decision_ring_bytes), round_(round) {
   if (settings_.token_keys.empty()) settings_.token_keys.push_back({1, "a key for virtual time only, 32 b"});
   if (settings_.user_salt == 0) settings_.user_salt = 0x5EED;
   serving::ControlParts parts{disk_, *log_, clock_, control_metrics_, lines_.open("control"), users_};
@@ -48,16 +49,21 @@ void LocalBandstand::advance_to(base::WallTime now) {
       return;
     }
     if (to_round.count() > 0) clock_.advance(to_round);
-    next_round_ = clock_.mono() + kRound;
-    shard_->poll();
-    BANDSTAND_CHECK(control_->step().has_value());
-    shard_->poll();
+    next_round_ = clock_.mono() + round_;
+    look_around();
   }
+}
+
+void LocalBandstand::look_around() {
+  shard_->poll();
+  BANDSTAND_CHECK(control_->step().has_value());
+  shard_->poll();
 }
 
 serving::ShardReply LocalBandstand::bid_now(std::uint16_t exchange, std::string_view body) {
   body_.assign(body);
   body_.append(64, '\0');
+  if (round_ > kQuiet) look_around();
   return shard_->bid(exchange, std::string_view(body_).substr(0, body.size()), clock_.mono(), base::Duration{0});
 }
 

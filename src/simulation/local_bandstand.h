@@ -17,9 +17,12 @@ namespace bandstand::simulation {
 /// A whole Bandstand without sockets, threads and files. The clock is its own and moves only through advance_to().
 class LocalBandstand final : public Transport {
  public:
-  /// `teams` builds the agents (app/wiring). CHECKs that the catalogue opens.
+  /// `teams` builds the agents (app/wiring). CHECKs that the catalogue opens. Without requests or notices, shard and
+  /// control look around once a `round`; longer rounds make quiet days cheap, and leases are renewed all the same
+  /// before a request comes.
   LocalBandstand(serving::ServingSettings settings, const serving::TeamFactory& teams, domain::CatalogueSnapshot catalogue,
-                 std::string catalogue_text, base::WallTime start);
+                 std::string catalogue_text, base::WallTime start,
+                 base::Duration round = std::chrono::milliseconds(5));
 
   void advance_to(base::WallTime now) override;
   bool bid(const BidCall& call, AnswerHandler& handler) override;
@@ -29,6 +32,8 @@ class LocalBandstand final : public Transport {
   serving::ShardReply bid_now(std::uint16_t exchange, std::string_view body);
   /// Lets shard and control exchange what is waiting.
   void settle();
+  /// Control's clockwork (pacing, publishing) and the shard's (leases) as of now.
+  void look_around();
 
   [[nodiscard]] serving::Control& control() { return *control_; }
   [[nodiscard]] serving::Shard& shard() { return *shard_; }
@@ -49,6 +54,7 @@ class LocalBandstand final : public Transport {
   serving::ShardLink link_;
   std::unique_ptr<serving::Shard> shard_;
   std::string body_;
+  base::Duration round_;
   base::MonoTime next_round_;
   int replied_ = 0;
 };

@@ -55,9 +55,10 @@ void Market::charge(const Competition& winner, std::int64_t price_nanos) {
   rival.total_nanos += price_nanos;
 }
 
-void Market::advance(base::Duration since_start) {
+void Market::advance(base::Duration since_start, double level) {
   while (since_start >= window_end_) {
-    const double budget = budget_per_window_ * factor_at(shocks_, Shock::Kind::rival_budget, window_end_);
+    const double budget = budget_per_window_ * (options_.rivals_follow_traffic ? level : 1) *
+                          factor_at(shocks_, Shock::Kind::rival_budget, window_end_);
     for (Rival& rival : rivals_) {
       const double error = budget > 0 ? static_cast<double>(rival.spent_nanos) / budget - 1 : 1;
       rival.pace =

@@ -27,6 +27,8 @@ struct MarketOptions {
   double rival_presence = .4;                       ///< chance that a rival looks at an impression at all
   base::Duration window = std::chrono::seconds(1);  ///< in which rivals correct their pace
   double correction = .2;  ///< of the pace's logarithm per window, per relative error
+  /// False: rivals spend evenly by the clock, so that quiet hours are dear. True: in proportion to traffic.
+  bool rivals_follow_traffic = false;
 };
 
 /// The best offer against Bandstand.
@@ -45,8 +47,8 @@ class Market {
   Competition draw(const Visit& visit, std::size_t index, base::Duration since_start);
   /// A rival won and pays.
   void charge(const Competition& winner, std::int64_t price_nanos);
-  /// Rivals correct their pace when their windows end.
-  void advance(base::Duration since_start);
+  /// Rivals correct their pace when their windows end. `level`: traffic now, relative to the day's mean.
+  void advance(base::Duration since_start, double level);
   /// Mean price of the crowd over sites, in nanos: what budgets are sized by.
   [[nodiscard]] double mean_price_nanos() const { return mean_price_nanos_; }
   /// By how much rival `i` scales its bids now.

@@ -19,6 +19,7 @@ struct TrafficOptions {
   double peak_hour = 20;             ///< UTC hour of the world's day
   double start_hour = 0;
   double speed_up = 1;  ///< seconds of the world's day in a second: 1,440 packs a day into a minute
+  double expiry_factor = 1;  ///< on imp.exp (60 s on the web, 300 s in apps, 1,800 s of video): squeezed with a squeezed day
   double several_impressions_share = .15;
   double deal_share = .30;     ///< of the impressions on pages for which there is a deal
   double private_share = .20;  ///< of those with a deal: private_auction = 1

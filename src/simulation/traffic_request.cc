@@ -1,7 +1,9 @@
 // traffic_request: appends text; our own tables need no escaping.
 #include "simulation/traffic_request.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "base/hash.h"
 #include "base/money.h"
@@ -95,7 +97,12 @@ void write_deal(Writer& out, const Offer& offer) {
   out.raw(",\"bidfloorcur\":\"USD\",\"at\":").number(deal.at).raw("}]}");
 }
 
-void write_impression(Writer& out, const Site& site, const Offer& offer, std::size_t index) {
+std::int64_t expiry_s(const SlotKind& slot, const Site& site, double factor) {
+  const double whole = slot.media == Media::video ? 1800 : site.channel == Channel::web ? 60 : 300;
+  return std::max<std::int64_t>(1, std::llround(whole * factor));
+}
+
+void write_impression(Writer& out, const Site& site, const Offer& offer, std::size_t index, double expiry_factor) {
   const Placement& placement = site.placements[offer.placement];
   const SlotKind& slot = slot_kinds()[placement.slot];
   out.raw(index == 0 ? "{\"id\":\"" : ",{\"id\":\"").number(static_cast<std::int64_t>(index + 1)).raw("\"");
@@ -106,11 +113,7 @@ void write_impression(Writer& out, const Site& site, const Offer& offer, std::si
   write_deal(out, offer);
   out.text("tagid", placement.tag_id).raw(",\"bidfloor\":").price(offer.floor_nanos);
   out.raw(",\"bidfloorcur\":\"USD\",\"secure\":1,\"instl\":").number(slot.name == "inter" ? 1 : 0);
-  out.raw(",\"exp\":")
-      .number(slot.media == Media::video     ? 1800
-              : site.channel == Channel::web ? 60
-                                             : 300)
-      .raw("}");
+  out.raw(",\"exp\":").number(expiry_s(slot, site, expiry_factor)).raw("}");
 }
 
 void write_source(Writer& out, const Visit& visit, const Site& site) {
@@ -222,7 +225,7 @@ void write_request(const Visit& visit, const Population& population, const Traff
   w.raw("{\"id\":\"");
   append_auction_id(options.seed, visit.number, out);
   w.raw("\",\"imp\":[");
-  for (std::size_t i = 0; i < visit.offers; ++i) write_impression(w, site, visit.offer[i], i);
+  for (std::size_t i = 0; i < visit.offers; ++i) write_impression(w, site, visit.offer[i], i, options.expiry_factor);
   w.raw("]");
   write_source(w, visit, site);
   write_device(w, user, site.channel);

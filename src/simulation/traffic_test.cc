@@ -182,7 +182,7 @@ TEST(Market, RivalsPaceTowardsTheirBudgets) {
         const Competition best = market.draw(visit, 0, std::chrono::seconds(number / 400));
         if (!take_all) market.charge(best, best.price_nanos);
       }
-      market.advance(std::chrono::seconds(number / 400));
+      market.advance(std::chrono::seconds(number / 400), 1);
     }
     double pace = 0;
     for (std::size_t i = 0; i < market.rivals(); ++i)

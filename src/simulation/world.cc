@@ -73,7 +73,7 @@ void World::Core::run_until(base::WallTime t, Transport& transport, AnswerHandle
   for (base::WallTime next = next_due(); next <= t; next = next_due()) {
     now_ = std::max(now_, next);
     transport.advance_to(now_);
-    market.advance(since_start());
+    market.advance(since_start(), traffic_level());
     if (traffic_on && next == next_visit_ && (due_.empty() || next < due_.top().at)) {
       visit(transport, handler);
       continue;
@@ -90,7 +90,7 @@ void World::Core::run_until(base::WallTime t, Transport& transport, AnswerHandle
   }
   now_ = std::max(now_, t);
   transport.advance_to(now_);
-  market.advance(since_start());
+  market.advance(since_start(), traffic_level());
 }
 
 void World::Core::visit(Transport& transport, AnswerHandler& handler) {

@@ -57,6 +57,9 @@ class World::Core {
 
   [[nodiscard]] base::WallTime next_due() const;
   [[nodiscard]] base::Duration since_start() const { return now_ - options.start; }
+  [[nodiscard]] double traffic_level() const {
+    return traffic.rate_at(since_start()) / options.traffic.requests_per_second;
+  }
   void refresh_report();
 
  private:
