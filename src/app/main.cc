@@ -9,6 +9,7 @@
 #include "app/replay_openrtb.h"
 #include "app/serve.h"
 #include "app/simulate.h"
+#include "app/simulate_pacing.h"
 #include "base/spelling.h"
 #include "experiments/replay_bidding.h"
 #include "simulation/ledger_sim.h"
@@ -117,7 +118,18 @@ int main(int argc, char** argv) {
   simulate_verb->add_option("--account", simulate.account,
                             "write the exchange's account (JSON) to this file");
   simulate_verb->add_flag("--json", simulate.json, "machine-readable");
-  simulate_verb->callback([&] { code = bandstand::app::simulate(simulate, std::cout, std::cerr); });
+  bandstand::app::SimulatePacingOptions pacing;
+  auto* pacing_verb = simulate_verb->add_subcommand(
+      "pacing", "pacing policies side by side: under-delivery, deviation from plan, recovery from a price shock");
+  pacing_verb->add_option("--seeds", pacing.seeds, "first..last, or one")->capture_default_str();
+  pacing_verb->add_option("--policies", pacing.policies, "names of pacing policies")->capture_default_str();
+  pacing_verb->add_option("--jobs", pacing.jobs, "seeds at a time, a thread each")->capture_default_str();
+  pacing_verb->add_flag("--json", pacing.json, "machine-readable");
+  pacing_verb->callback([&] { code = bandstand::app::simulate_pacing(pacing, std::cout, std::cerr); });
+  simulate_verb->callback([&] {
+    if (pacing_verb->parsed()) return;
+    code = bandstand::app::simulate(simulate, std::cout, std::cerr);
+  });
 
   auto* replay =
       app.add_subcommand("replay", "run recorded data through policies, the server, or a decision again");

@@ -43,7 +43,11 @@ serving::LoadedCatalogue parse_catalogue(std::string text, const std::string& na
 }
 
 serving::LoadedCatalogue load_catalogue(const std::string& path, const serving::ServingSettings& settings) {
-  if (path.empty()) return parse_catalogue(simulation::demo_catalogue_json(), "(sample catalogue)", settings);
+  if (path.empty()) {
+    simulation::DemoCatalogueOptions day;
+    day.seconds = 86'400;
+    return parse_catalogue(simulation::demo_catalogue_json(day), "(sample catalogue)", settings);
+  }
   auto text = base::read_whole_file(path);
   if (!text) {
     std::fprintf(stderr, "bandstand: cannot read the catalogue %s: %s\n", path.c_str(), text.error().what);

@@ -1,6 +1,7 @@
 // simulate: the world in virtual time around the production code, or in real time around a running server.
 #include "app/simulate.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <ostream>
@@ -29,6 +30,12 @@ int report(const simulation::WorldReport& world, const std::vector<std::string>&
   return differences.empty() ? 0 : 1;
 }
 
+/// How much shorter everything is that has to do with the life of a bid: a demo squeezes a day into a minute, and money
+/// that waits a minute for a bill that will not come would never be spent in it.
+double squeeze_of(double seconds) { return std::clamp(seconds / 1800, 1.0 / 30, 1.0); }
+
+base::Duration seconds_of(double s) { return std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(s)); }
+
 }  // namespace
 
 serving::ServingSettings demo_settings(double seconds) {
@@ -41,13 +48,18 @@ serving::ServingSettings demo_settings(double seconds) {
   beta.bill_on = serving::BillOn::impression;
   settings.exchanges = {alpha, beta};
   settings.vendor_id = simulation::WorldOptions{}.population.vendor_id;
-  const auto length = std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(seconds));
+  const base::Duration length = seconds_of(seconds);
   settings.pacing.default_flight = length;
-  settings.pacing.window_min = std::chrono::milliseconds(500);
+  settings.pacing.window_min = std::chrono::seconds(2);  // a bill is half a second behind its bid
   settings.matcher.click_window = std::max<base::Duration>(std::chrono::seconds(5), length / 20);
   settings.matcher.conversion_window = length / 4;
   settings.publish_every = std::chrono::seconds(1);
-  settings.ledger.reclaim_after_lease = std::chrono::seconds(150);
+  const double squeeze = squeeze_of(seconds);
+  settings.ledger.reclaim_after_lease = seconds_of(std::max(15.0, 150 * squeeze));
+  if (squeeze < 1) {
+    settings.ledger.lease_duration = std::chrono::seconds(4);
+    settings.ledger.hold_won = settings.ledger.reclaim_after_lease;
+  }
   return settings;
 }
 
@@ -57,6 +69,7 @@ simulation::WorldOptions demo_world(std::uint64_t seed, double seconds, double r
   options.start = kStart;
   options.traffic.requests_per_second = requests_per_second;
   options.traffic.speed_up = 86'400 / seconds;
+  options.traffic.expiry_factor = squeeze_of(seconds);
   options.notices.late_by_s = std::min(20.0, std::max(1.0, seconds / 30));
   return options;
 }
@@ -80,18 +93,20 @@ std::vector<std::string> compare_books(const ledger::Ledger& ledger,
 
 std::string print_campaigns(const serving::Control& control, base::WallTime now) {
   std::string out =
-      "campaign                          budget       plan      spent   use  plan+-    mu  state\n";
+      "campaign                          budget       plan      spent   use  plan+-  held    mu  state\n";
   const auto& catalogue = control.catalogue();
   for (std::uint32_t i = 0; i < catalogue.campaigns.size(); ++i) {
     const auto report = control.pacer().report(i, now);
     const double budget = std::max<double>(1, static_cast<double>(report.budget.value));
+    const auto* book = control.journal().ledger().find_campaign(catalogue.campaigns[i].id);
+    const double held = book == nullptr ? 0 : static_cast<double>(book->of(ledger::Account::lease).value);
     char line[160];
-    std::snprintf(line, sizeof line, "%-28.28s %11.4f %10.4f %10.4f %4.0f%% %+5.1f%% %6.2f  %s\n",
+    std::snprintf(line, sizeof line, "%-28.28s %11.4f %10.4f %10.4f %4.0f%% %+5.1f%% %4.1f%% %6.2f  %s\n",
                   catalogue.campaigns[i].name.c_str(), static_cast<double>(report.budget.value) * 1e-9,
                   static_cast<double>(report.planned.value) * 1e-9,
                   static_cast<double>(report.spent.value) * 1e-9,
                   100 * static_cast<double>(report.spent.value) / budget,
-                  100 * static_cast<double>((report.spent - report.planned).value) / budget, report.mu,
+                  100 * static_cast<double>((report.spent - report.planned).value) / budget, 100 * held / budget, report.mu,
                   report.open ? "open" : domain::name_of(report.why));
     out += line;
   }
@@ -136,10 +151,7 @@ int simulate(const SimulateOptions& options, std::ostream& out, std::ostream& er
       settings, [&](const serving::ServingSettings& s) { return make_team(s, options.team); },
       loaded.catalogue, loaded.text, kStart);
   simulation::World world(world_options, loaded.catalogue);
-  const auto seconds = [](double s) {
-    return std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(s));
-  };
-  const base::WallTime end = kStart + seconds(options.seconds);
+  const base::WallTime end = kStart + seconds_of(options.seconds);
   world.run_until(end, local);
   world.stop_traffic();
   const std::string campaigns = print_campaigns(local.control(), end);
