@@ -70,6 +70,7 @@ std::string Pacer::encode() const {
     out.put(static_cast<std::uint64_t>(state.value_at));
     out.put(state.pace.mu);
     out.put(state.pace.pass_through);
+    out.put(static_cast<std::uint8_t>(state.pace.open ? 1 : 0));
     out.put(static_cast<std::uint8_t>(state.log_pi ? 1 : 0));
     const LogPi::State pi = state.log_pi ? state.log_pi->state() : LogPi::State{};
     for (const double value : {pi.eps, pi.u0, pi.sum, pi.last_error}) out.put(value);
@@ -143,6 +144,7 @@ bool Pacer::read(base::ByteReader& in, State& state) const {
   }
   state.pace.mu = in.get<float>();
   state.pace.pass_through = in.get<float>();
+  state.pace.open = in.get<std::uint8_t>() != 0;
   const bool has_pi = in.get<std::uint8_t>() != 0;
   LogPi::State pi;
   for (double* value : {&pi.eps, &pi.u0, &pi.sum, &pi.last_error}) *value = in.get<double>();
