@@ -35,7 +35,7 @@ Wallet::Wallet(const WalletOptions& options)
   next_request_ = std::uint64_t{options.incarnation} << 32;
 }
 
-void Wallet::enroll(base::CampaignId campaign, Nanos bid_max, BudgetDay today) {
+std::uint32_t Wallet::enroll(base::CampaignId campaign, Nanos bid_max, BudgetDay today) {
   BANDSTAND_CHECK(bid_max.value > 0 && !today.is_none());
   std::uint32_t& index = slot_of_[campaign];
   if (index == 0) {
@@ -46,12 +46,13 @@ void Wallet::enroll(base::CampaignId campaign, Nanos bid_max, BudgetDay today) {
   Slot& slot = slots_[index - 1];
   slot.enrolled = true;
   slot.bid_max = bid_max;
-  if (slot.today == today) return;
+  if (slot.today == today) return index - 1;
   slot.today = today;
   slot.interest = true;
   for (const std::uint32_t held : slot.leases) {
     if (held != kNone && held_[held].day != today) end_lease(held);
   }
+  return index - 1;
 }
 
 void Wallet::withdraw(base::CampaignId campaign) {
@@ -68,7 +69,11 @@ void Wallet::withdraw(base::CampaignId campaign) {
 Nanos Wallet::available(base::CampaignId campaign) {
   const std::uint32_t* index = slot_of_.find(campaign);
   if (index == nullptr) return {};
-  Slot& slot = slots_[*index - 1];
+  return available_at(*index - 1);
+}
+
+Nanos Wallet::available_at(std::uint32_t place) {
+  Slot& slot = slots_[place];
   slot.interest = true;
   return slot.free;
 }

@@ -65,14 +65,16 @@ class Wallet {
 
   /// Makes the campaign known, with the most that one bid may cost and its budget day. Repeat it when either
   /// changes, and at least soon after the advertiser's midnight: leases of another day end at once. Allocates
-  /// the first time.
-  void enroll(base::CampaignId campaign, base::Nanos bid_max, BudgetDay today);
+  /// the first time. Returns the campaign's place, which stays the same.
+  std::uint32_t enroll(base::CampaignId campaign, base::Nanos bid_max, BudgetDay today);
   /// No more requests; what is left is returned.
   void withdraw(base::CampaignId campaign);
 
   /// Money that may be reserved, summed over live leases as of the last tick(). A few ns. 0 if unknown.
   /// Asking shows interest: leases of campaigns that nobody asks about are not renewed.
   [[nodiscard]] base::Nanos available(base::CampaignId campaign);
+  /// The same for whoever asks of sixty campaigns a request, or of all of them: no look-up.
+  [[nodiscard]] base::Nanos available_at(std::uint32_t place);
   [[nodiscard]] WalletView view(base::CampaignId campaign) const;
 
   /// Sets `price_max` aside for a bid that may be settled until `expires`. About 0.1 us with a cold table.

@@ -85,7 +85,7 @@ class Shard::WalletMoney final : public orchestrator::MoneySource {
  public:
   WalletMoney(Shard& shard) : shard_(shard) {}
   base::Nanos available(std::uint32_t campaign) override {
-    return shard_.wallet_.available(shard_.published_->catalogue->campaigns[campaign].id);
+    return shard_.wallet_.available_at(shard_.places_[campaign]);
   }
   base::Result<orchestrator::Reserved> reserve(std::uint32_t campaign, base::BidId bid, base::Nanos price,
                                                base::Duration life) override {
@@ -467,8 +467,9 @@ void Shard::adopt(std::shared_ptr<const Published> published) {
         if (catalogue.campaign_index.count(campaign.id.value) == 0) wallet_.withdraw(campaign.id);
       }
     }
+    places_.resize(catalogue.campaigns.size());
     for (std::size_t i = 0; i < catalogue.campaigns.size(); ++i) {
-      wallet_.enroll(catalogue.campaigns[i].id, bid_max[i], published_->today[i]);
+      places_[i] = wallet_.enroll(catalogue.campaigns[i].id, bid_max[i], published_->today[i]);
     }
   }
   if (new_catalogue) {
@@ -486,7 +487,7 @@ void Shard::refresh_open(bool force) {
   bool changed = force;
   for (std::uint32_t i = 0; i < catalogue.campaigns.size(); ++i) {
     const bool paced_open = i < paces.size() && paces[i].open;
-    const bool open = paced_open && wallet_.available(catalogue.campaigns[i].id).value > 0;
+    const bool open = paced_open && wallet_.available_at(places_[i]).value > 0;
     std::uint64_t& word = open_campaigns_[i / 64];
     const std::uint64_t bit = std::uint64_t{1} << (i % 64);
     if (((word & bit) != 0) == open) continue;

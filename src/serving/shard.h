@@ -154,6 +154,7 @@ class Shard {
   std::vector<std::uint64_t> open_items_;      ///< bit: line item
   std::vector<std::uint64_t> open_campaigns_;  ///< bit: campaign
   std::vector<std::vector<std::uint32_t>> items_of_campaign_;
+  std::vector<std::uint32_t> places_;  ///< campaign index -> place in the wallet
   std::uint32_t open_epoch_ = 0;
   base::MonoTime next_refresh_, next_report_;
   std::vector<std::uint64_t> refusals_;  ///< line item * kRefusals + reason; zeros between two reports
