@@ -81,35 +81,48 @@ void Connection::close(ConnectionEvent why) {
   core_.release(*this);
 }
 
+/// Only takes the bytes in. What is made of them waits until all that is ready has been read: the code of a decision is larger
+/// than a first-level cache, and a system call between two requests drives it out.
 void Connection::on_ready(std::uint32_t events) {
   if (state_ == State::closed) return;
   if (state_ == State::lingering) return discard();
-  if ((events & EPOLLIN) != 0 && !peer_done_) read();
+  more_to_read_ = (events & EPOLLIN) != 0 && !peer_done_ && may_parse() && receive();
   if (state_ == State::closed) return;
-  if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close(ConnectionEvent::failed);
-  settle();
+  core_.arrive(*this);
+  if ((events & (EPOLLERR | EPOLLHUP)) == 0) return;
+  work();
+  if (state_ != State::closed) close(ConnectionEvent::failed);
 }
 
-void Connection::read() {
-  for (int i = 0; i < kReadsPerRound && may_parse(); ++i) {
-    make_room();
-    const std::size_t room = in_capacity_ - in_end_;
-    if (room == 0) return;
-    const ssize_t n = ::recv(fd_, in_ + in_end_, room, 0);
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) close(ConnectionEvent::failed);
-      return;
-    }
-    if (n == 0) {
-      peer_done_ = true;
-      return;
-    }
-    core_.metrics.http_received.add_n(n);
-    in_end_ += static_cast<std::size_t>(n);
+void Connection::work() {
+  parse();
+  for (int i = 1; i < kReadsPerRound && more_to_read_ && may_parse(); ++i) {
+    more_to_read_ = receive();
     parse();
-    if (state_ != State::open || static_cast<std::size_t>(n) < room) return;
   }
+  more_to_read_ = false;
+}
+
+/// One read. True if there may be more.
+bool Connection::receive() {
+  make_room();
+  const std::size_t room = in_capacity_ - in_end_;
+  if (room == 0) return false;
+  ssize_t n = 0;
+  do {
+    n = ::recv(fd_, in_ + in_end_, room, 0);
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) {
+    if (errno != EAGAIN && errno != EWOULDBLOCK) close(ConnectionEvent::failed);
+    return false;
+  }
+  if (n == 0) {
+    peer_done_ = true;
+    return false;
+  }
+  core_.metrics.http_received.add_n(n);
+  in_end_ += static_cast<std::size_t>(n);
+  return static_cast<std::size_t>(n) == room;
 }
 
 /// Room for more of the request under way: by moving it to the front, then by a large buffer.
@@ -392,7 +405,7 @@ void Connection::begin_drain() {
 
 void Connection::check_time(base::MonoTime now) {
   const ServerOptions& options = core_.options;
-  if (state_ == State::closed) return;
+  if (state_ == State::closed || arrived) return;  // what has just come is looked at first
   if (state_ == State::lingering) {
     if (now - active_ >= kLinger) close(ended_);
     return;

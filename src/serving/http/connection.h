@@ -21,6 +21,8 @@ class Connection final : public Watcher {
   void on_ready(std::uint32_t events) override;
   /// Closes at once.
   void close(telemetry::ConnectionEvent why);
+  /// Makes requests of what was read, and hands them on.
+  void work();
   /// Writes what there is, and parses on if that made room.
   void settle();
   /// Closes or refuses if a time limit has passed.
@@ -42,7 +44,7 @@ class Connection final : public Watcher {
   [[nodiscard]] std::uint32_t generation() const { return generation_; }
   [[nodiscard]] const Address& peer() const { return peer_; }
 
-  bool marked = false;  ///< by the core
+  bool marked = false, arrived = false;  ///< by the core
 
  private:
   enum class State : std::uint8_t { closed, open, lingering };
@@ -58,7 +60,7 @@ class Connection final : public Watcher {
     bool http_1_0 = false;
   };
 
-  void read();
+  bool receive();
   void parse();
   bool dispatch();
   bool decode_body();
@@ -84,6 +86,7 @@ class Connection final : public Watcher {
   State state_ = State::closed;
   Waiting waiting_ = Waiting::nothing;
   bool in_parse_ = false;
+  bool more_to_read_ = false;  ///< the last read filled the buffer
   bool peer_done_ = false;  ///< has sent its last byte
   bool no_more_ = false;    ///< no further request will be taken
   bool reserved_ = false;

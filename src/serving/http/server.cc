@@ -214,6 +214,12 @@ Connection* HttpServer::Core::find(ResponseHandle handle) {
   return connection.is_open() && connection.generation() == handle.generation ? &connection : nullptr;
 }
 
+void HttpServer::Core::arrive(Connection& connection) {
+  if (connection.arrived) return;
+  connection.arrived = true;
+  arrived.push_back(&connection);
+}
+
 void HttpServer::Core::mark(Connection& connection) {
   if (connection.marked) return;
   connection.marked = true;
@@ -221,7 +227,15 @@ void HttpServer::Core::mark(Connection& connection) {
   if (!loop.in_round()) loop.wake();
 }
 
+/// All requests are decided, then all answers are sent.
 void HttpServer::Core::round_end() {
+  for (Connection* connection : arrived) {
+    connection->arrived = false;
+    if (!connection->is_open()) continue;
+    connection->work();
+    if (connection->is_open()) mark(*connection);
+  }
+  arrived.clear();
   for (std::size_t i = 0; i < marked.size(); ++i) {  // settling may mark others
     Connection& connection = *marked[i];
     connection.marked = false;

@@ -29,6 +29,8 @@ struct HttpServer::Core final : public Watcher {
   void refresh_date();
   void stop_listening();
 
+  /// Takes note that a connection has been read from in this round.
+  void arrive(Connection& connection);
   /// Takes note that a connection has something to write, or may parse on, at the end of the round.
   void mark(Connection& connection);
   void round_end();
@@ -83,7 +85,7 @@ struct HttpServer::Core final : public Watcher {
   std::vector<std::unique_ptr<Connection>> slots;
   std::vector<std::uint32_t> free_slots;
   std::vector<std::uint32_t> released;  ///< in this round
-  std::vector<Connection*> marked;
+  std::vector<Connection*> arrived, marked;
   std::vector<std::unique_ptr<char[]>> large_buffers;
   std::size_t open = 0;
   std::size_t owed = 0;
