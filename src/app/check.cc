@@ -165,8 +165,9 @@ int check(const CheckOptions& options, std::ostream& out, std::ostream& err) {
     out << object.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
   } else {
     for (const auto& [where, problem] : found) err << protocol::catalogue::print(problem, where) << '\n';
-    if (loaded && options.plan) print_plan(plan, out);
-    if (loaded && !options.plan) out << print_settings(settings);
+    const bool sound = loaded && found.empty();  // else the problems would scroll away
+    if (sound && options.plan) print_plan(plan, out);
+    if (sound && !options.plan) out << print_settings(settings);
     if (!summary.empty()) err << catalogue << ": " << summary << '\n';
     if (!found.empty()) err << found.size() << (found.size() == 1 ? " problem\n" : " problems\n");
   }

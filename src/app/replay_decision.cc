@@ -1,6 +1,7 @@
 // replay_decision: the log into maps, a team from snapshots, the production flow once more.
 #include "app/replay_decision.h"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -82,6 +83,10 @@ std::string first_difference(const domain::DecisionRecord& a, const domain::Deci
   for (std::size_t i = 0; i < a.calls.size(); ++i) {
     const auto& x = a.calls[i];
     const auto& y = b.calls[i];
+    if (x.policy != y.policy) {
+      return std::string(domain::name_of(x.stage)) + " was asked of " + std::string(orchestrator::name_of(x.policy)) +
+             ", these settings say " + std::string(orchestrator::name_of(y.policy)) + "; give the server's --config";
+    }
     if (x.stage != y.stage || x.answer != y.answer || x.outcome != y.outcome ||
         x.propensity != y.propensity) {
       return std::string("stage ") + domain::name_of(x.stage) + " of impression " +
@@ -329,6 +334,12 @@ bool open(const LoggedDecisionOptions& options, OpenLog& to, std::ostream& err) 
   }
   if (!take_settings(options.config, to.settings, err)) return false;
   const std::string& data = options.data.empty() ? to.settings.server.data_dir : options.data;
+  // Opening a disk makes its folder; who only reads must not.
+  std::error_code none;
+  if (!std::filesystem::is_directory(data + "/log", none)) {
+    err << "bandstand: there is no log below " << data << " (--data is what the server was given)\n";
+    return false;
+  }
   base::Error error{};
   if (auto log = open_log(data, to.disk, to.clock)) {
     to.log = std::move(*log);

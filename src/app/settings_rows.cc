@@ -1,7 +1,11 @@
 // settings_rows: the table itself.
 #include "app/settings_rows.h"
 
+#include <span>
 #include <type_traits>
+
+#include "agents/bid/bid_rules.h"
+#include "agents/creative/creative_rules.h"
 
 namespace bandstand::app {
 namespace {
@@ -471,8 +475,11 @@ void add_money(Rows& rows) {
 void add_team(Rows& rows) {
   const auto add = [&](auto... parts) { rows.push_back(row<Settings>(std::move(parts)...)); };
   const std::vector<std::string_view> modes{"off", "shadow", "percent", "live"};
-  const std::vector<std::string_view> creatives{"thompson", "epsilon_greedy", "greedy", "random"};
-  const std::vector<std::string_view> bids{"shaded", "truthful", "linear", "tabular_q"};
+  const auto listed = [](std::span<const std::string_view> names) {
+    return std::vector<std::string_view>(names.begin(), names.end());
+  };
+  const auto creatives = listed(agents::creative::creative_policies());
+  const auto bids = listed(agents::bid::bid_policies());
   const auto or_none = [](std::vector<std::string_view> names) {
     names.insert(names.begin(), "");
     return names;

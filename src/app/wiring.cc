@@ -132,19 +132,24 @@ class StandardTeam final : public serving::ShardTeam {
 
 std::vector<std::string> unknown_policies(const TeamNames& names) {
   std::vector<std::string> out;
-  const auto check = [&](bool known, const char* agent, const std::string& name, const char* choices) {
-    if (!known) out.push_back(std::string(agent) + ": there is no policy '" + name + "'; choose " + choices);
+  const auto check = [&](bool known, const char* agent, const std::string& name,
+                         std::span<const std::string_view> choices) {
+    if (known || name.empty()) return;
+    std::string text = std::string(agent) + ": there is no policy '" + name + "'; choose ";
+    for (std::size_t i = 0; i < choices.size(); ++i) {
+      if (i > 0) text += i + 1 < choices.size() ? ", " : " or ";
+      text += choices[i];
+    }
+    out.push_back(text);
   };
-  check(names.targeting == "index" || names.targeting == "scan", "targeting", names.targeting,
-        "index or scan");
+  static constexpr std::string_view kTargeting[] = {"index", "scan"};
+  check(names.targeting == "index" || names.targeting == "scan", "targeting", names.targeting, kTargeting);
   for (const auto& name : {names.creative, names.creative_challenger}) {
-    check(name.empty() || agents::creative::creative_policy_named(name).has_value(), "creative", name,
-          "thompson, epsilon_greedy, greedy or random");
+    check(agents::creative::creative_policy_named(name).has_value(), "creative", name,
+          agents::creative::creative_policies());
   }
-  for (const auto& name : {names.bid, names.bid_challenger}) {
-    check(name.empty() || agents::bid::bid_policy_named(name).has_value(), "bid", name,
-          "shaded, truthful, linear or tabular_q");
-  }
+  for (const auto& name : {names.bid, names.bid_challenger})
+    check(agents::bid::bid_policy_named(name).has_value(), "bid", name, agents::bid::bid_policies());
   return out;
 }
 

@@ -374,7 +374,6 @@ void Control::judge(ToControl& message) {
   if (!event.suspicious) return;
   ++totals_.suspicious;
   parts_.metrics.fraud_verdicts.add({event.suspicion});
-  if (!message.has_command) return;
   message.has_command = false;
   parts_.metrics.notices.add(label_of(event.kind), telemetry::NoticeResult::suspicious);
 }
@@ -446,7 +445,10 @@ void Control::tell_owner(const ledger::Answer& answer) {
 
 void Control::count_notice(const domain::Event& event, const ledger::Answer* answer) {
   using telemetry::NoticeResult;
-  if (answer == nullptr) return;
+  if (answer == nullptr) {
+    if (!event.suspicious) parts_.metrics.notices.add(label_of(event.kind), NoticeResult::new_);
+    return;
+  }
   NoticeResult result = NoticeResult::new_;
   switch (answer->outcome) {
     case ledger::Outcome::duplicate:

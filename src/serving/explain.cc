@@ -165,8 +165,7 @@ void tell_impression(const DecisionRecord& record, std::size_t index, const Expl
                      std::string& out) {
   const domain::ImpressionRecord& impression = record.impressions[index];
   line(out,
-       "\nimpression %zu of %zu \"%s\": %zu candidates; targeting refused %u line items, and left out %u as "
-       "outranked",
+       "\nimpression %zu of %zu \"%s\": candidates %zu, line items refused by targeting %u, passed and not looked at %u",
        index + 1, record.impressions.size(), printable(impression.id, 40).c_str(),
        impression.candidates.size(), impression.refused, impression.outranked);
   const auto order = in_order(impression);

@@ -81,7 +81,7 @@ TEST_F(ExplainTest, TellsEachStepAndWhyEachLineItemLeft) {
                     HasSubstr("1.812345"), HasSubstr("12.34"), HasSubstr("IN THE ANSWER")));
   EXPECT_THAT(text,
               AllOf(HasSubstr("oversight: blocked_category"), HasSubstr("has spent its plan for now"),
-                    HasSubstr("another of ours bids more"), HasSubstr("targeting refused 988 line items")));
+                    HasSubstr("another of ours bids more"), HasSubstr("line items refused by targeting 988")));
   EXPECT_THAT(text, HasSubstr("bandstand replay decision 00010000000000070000000000001200"));
 }
 

@@ -48,6 +48,8 @@ void pin(std::thread::native_handle_type thread, unsigned core) {
 }
 
 constexpr std::string_view kJson = "application/json";
+/// Of all that counts something: nothing between us and the sender may answer in our place.
+constexpr http::HeaderField kNoStore[] = {{"Cache-Control", "no-store"}};
 constexpr std::size_t kOperatorsMax = 64;                      // connections of the operators' port
 constexpr std::size_t kOtherDescriptors = 64 + kOperatorsMax;  // log, ledger, listeners, event loops
 
@@ -137,15 +139,15 @@ struct Server::ShardThread final : http::Handler {
     owed[tag & kOwedMask] = {tag, handle, request.received};
     const NoticeReply reply = shard->notice(token, request.query, tag);
     if (reply.kind == NoticeReply::Kind::later) return;
-    http::HeaderField location[] = {{"Location", reply.location}, {"Cache-Control", "no-store"}};
-    const std::size_t skip = reply.location.empty() ? 1 : 0;
-    http_server.complete(handle, http::Answer{reply.status, {}, {}, std::span(location).subspan(skip)});
+    const http::HeaderField moved[] = {{"Location", reply.location}, kNoStore[0]};
+    const auto headers = reply.location.empty() ? std::span(kNoStore) : std::span<const http::HeaderField>(moved);
+    http_server.complete(handle, http::Answer{reply.status, {}, {}, headers});
   }
 
   void complete(ReplyTag tag, int status) {
     const Owed& found = owed[tag & kOwedMask];
     if (found.tag != tag) return;
-    http_server.complete(found.handle, status);
+    http_server.complete(found.handle, http::Answer{status, {}, {}, kNoStore});
     metrics.notice_duration.observe((loop.clock().mono() - found.received).count());
   }
 
@@ -271,6 +273,7 @@ base::Result<std::monostate> Server::start() {
   users_ = std::make_unique<agents::profile::UserTable>(settings_.users_max);
   control_metrics_ = std::make_unique<telemetry::Metrics>(dimensions_of(settings_));
   lines_ = std::make_unique<telemetry::LogWriter>(clock_, 2, options_.log);
+  own_lines_ = &lines_->open("server");
   loop_ = std::make_unique<http::EventLoop>(clock_);
   ControlParts parts{*ledger_disk_, *log_, clock_, *control_metrics_, lines_->open("control"), *users_};
   const base::MonoTime before = clock_.mono();
@@ -323,6 +326,10 @@ void Server::take_reload() {
   if (loaded.catalogue == nullptr) {
     control_metrics_->config_reloads.add(ReloadResult::refused);
     control_metrics_->config_last_reload_successful.set(0);
+    telemetry::Line line;
+    line.level = telemetry::Level::warning;
+    line.msg = "changed files refused, what was served goes on";
+    own_lines_->write(line);
     return;
   }
   control_metrics_->config_last_reload_successful.set(1);
@@ -332,6 +339,9 @@ void Server::take_reload() {
     taken = true;
   }
   control_metrics_->config_reloads.add(taken ? ReloadResult::taken : ReloadResult::unchanged);
+  telemetry::Line line;
+  line.msg = taken ? "changed files taken" : "files read again, nothing has changed";
+  own_lines_->write(line);
 }
 
 bool Server::files_changed() {

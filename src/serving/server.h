@@ -90,6 +90,7 @@ class Server {
   std::unique_ptr<Control> control_;
   std::shared_ptr<const agents::fraud::FraudLists> fraud_;
   std::vector<std::unique_ptr<ShardThread>> shards_;
+  telemetry::Log* own_lines_ = nullptr;
   std::vector<const telemetry::MetricSet*> metric_sets_;
   std::unique_ptr<http::EventLoop> loop_;
   std::unique_ptr<http::Handler> admin_handler_;

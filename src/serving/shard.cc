@@ -41,19 +41,6 @@ bool is_agent(domain::Stage stage) {
          stage != domain::Stage::reservation;
 }
 
-telemetry::NoticeKind notice_label(ledger::TokenKind kind) {
-  switch (kind) {
-    case ledger::TokenKind::win: return telemetry::NoticeKind::win;
-    case ledger::TokenKind::bill: return telemetry::NoticeKind::bill;
-    case ledger::TokenKind::loss: return telemetry::NoticeKind::loss;
-    case ledger::TokenKind::impression: return telemetry::NoticeKind::impression;
-    case ledger::TokenKind::view: return telemetry::NoticeKind::view;
-    case ledger::TokenKind::click: return telemetry::NoticeKind::click;
-    case ledger::TokenKind::conversion: return telemetry::NoticeKind::conversion;
-  }
-  return telemetry::NoticeKind::other;
-}
-
 /// "e=midpoint" of a player's progress link, carried by a view token.
 domain::EventKind event_kind(ledger::TokenKind kind, std::string_view query) {
   using domain::EventKind;
@@ -436,7 +423,6 @@ NoticeReply Shard::notice(std::string_view token_text, std::string_view query, R
   if (!link_.to_control.push(message)) return {NoticeReply::Kind::now, 503, {}};  // the sender comes again
   if (on_message) on_message();
   if (message.wants_reply) return {NoticeReply::Kind::later, 0, {}};
-  if (!message.has_command) metrics_.notices.add(notice_label(token.kind), telemetry::NoticeResult::new_);
   if (token.kind == TokenKind::click) {
     return landing.empty() ? NoticeReply{NoticeReply::Kind::now, 404, {}}
                            : NoticeReply{NoticeReply::Kind::now, 302, landing};

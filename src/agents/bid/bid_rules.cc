@@ -6,12 +6,17 @@
 
 namespace bandstand::agents::bid {
 
+std::span<const std::string_view> bid_policies() noexcept {
+  static constexpr std::string_view kNames[] = {"shaded", "truthful", "linear", "tabular_q"};
+  return kNames;
+}
+
 std::optional<BidPolicy> bid_policy_named(std::string_view name) noexcept {
-  if (name == "shaded" || name == "default") return BidPolicy::shaded;
-  if (name == "truthful") return BidPolicy::truthful;
-  if (name == "linear") return BidPolicy::linear;
-  if (name == "tabular_q") return BidPolicy::tabular_q;
-  return std::nullopt;
+  if (name == "default") return BidPolicy{};
+  const auto names = bid_policies();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<BidPolicy>(found - names.begin());
 }
 
 BidRules::Choice BidRules::shaded(const BidInput& input, double worth, const Landscape* law, base::Rng& rng) const {

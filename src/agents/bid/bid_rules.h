@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "agents/bid/bid_agent.h"
@@ -16,6 +17,8 @@ enum class BidPolicy : std::uint8_t {
   linear,     ///< a fixed share of worth
   tabular_q,  ///< textbook: epsilon-greedy over ten shares of worth, by a learned table
 };
+/// Their names, in the order of the enum: what settings and command lines take.
+[[nodiscard]] std::span<const std::string_view> bid_policies() noexcept;
 [[nodiscard]] std::optional<BidPolicy> bid_policy_named(std::string_view name) noexcept;
 
 /// One per shard.

@@ -159,6 +159,7 @@ TEST_F(BidRulesTest, PoliciesAreFoundByName) {
   EXPECT_EQ(bid_policy_named("truthful"), BidPolicy::truthful);
   EXPECT_EQ(bid_policy_named("linear"), BidPolicy::linear);
   EXPECT_EQ(bid_policy_named("tabular_q"), BidPolicy::tabular_q);
+  EXPECT_EQ(bid_policies().size(), static_cast<std::size_t>(BidPolicy::tabular_q) + 1);
   EXPECT_FALSE(bid_policy_named("oracle"));
 }
 

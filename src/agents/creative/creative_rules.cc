@@ -6,12 +6,17 @@
 
 namespace bandstand::agents::creative {
 
+std::span<const std::string_view> creative_policies() noexcept {
+  static constexpr std::string_view kNames[] = {"thompson", "epsilon_greedy", "greedy", "random"};
+  return kNames;
+}
+
 std::optional<CreativePolicy> creative_policy_named(std::string_view name) noexcept {
-  if (name == "thompson" || name == "default") return CreativePolicy::thompson;
-  if (name == "epsilon_greedy") return CreativePolicy::epsilon_greedy;
-  if (name == "greedy") return CreativePolicy::greedy;
-  if (name == "random") return CreativePolicy::random;
-  return std::nullopt;
+  if (name == "default") return CreativePolicy{};
+  const auto names = creative_policies();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<CreativePolicy>(found - names.begin());
 }
 
 CreativeRules::Field CreativeRules::field_of(const CreativeInput& input, const Context& seen) const noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "agents/creative/choice.h"
@@ -15,6 +16,8 @@ enum class CreativePolicy : std::uint8_t {
   greedy,          ///< the best by its mean, propensity 1
   random,          ///< any, each as likely: for logs to evaluate on
 };
+/// Their names, in the order of the enum: what settings and command lines take.
+[[nodiscard]] std::span<const std::string_view> creative_policies() noexcept;
 [[nodiscard]] std::optional<CreativePolicy> creative_policy_named(std::string_view name) noexcept;
 
 /// One per shard; allocates nothing. About 0.3 us a fitting creative.

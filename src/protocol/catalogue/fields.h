@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/money.h"
+#include "base/spelling.h"
 #include "protocol/catalogue/document.h"
 
 namespace bandstand::protocol::catalogue {
@@ -133,27 +134,10 @@ class Fields {
     return *amount;
   }
 
-  /// "; did you mean 'budget'?" for a name one or two letters off.
+  /// "; did you mean 'budget'?" for a name that is nearly one of those asked for.
   [[nodiscard]] std::string suggestion(const std::string& name) const {
-    for (const std::string& known : asked_) {
-      if (distance(name, known) <= 2) return "; did you mean '" + known + "'?";
-    }
-    return "";
-  }
-
-  static std::size_t distance(const std::string& a, const std::string& b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-      std::size_t diagonal = row[0];
-      row[0] = i;
-      for (std::size_t j = 1; j <= b.size(); ++j) {
-        const std::size_t above = row[j];
-        row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u)});
-        diagonal = above;
-      }
-    }
-    return row[b.size()];
+    const std::string known = base::nearest(name, asked_);
+    return known.empty() ? "" : "; did you mean '" + known + "'?";
   }
 
   const Value& value_;
