@@ -133,10 +133,8 @@ void take_shock(const Supply& supply, std::uint64_t seed, PacingPolicy policy, S
   std::vector<double> ratio;
   double deviation = 0;
   double beyond = 0;
-  for (int k = 0; k < kShockWindows; ++k) {
-    const double planned = budget / kDayWindows;
-    const double spent = run.campaigns[0].spent[static_cast<std::size_t>(k)];
-    if (k < kShockAt) continue;
+  const double planned = budget / kDayWindows;
+  for (const double spent : std::span(run.campaigns[0].spent).subspan(kShockAt)) {
     ratio.push_back(spent / planned);
     beyond += (spent - planned) / budget;
     deviation = std::max(deviation, std::abs(beyond));

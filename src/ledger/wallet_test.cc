@@ -43,6 +43,16 @@ class WalletTest : public testing::Test {
     EXPECT_TRUE(wallet().accept(answer, now_));
     return answer.lease;
   }
+  /// Asks, and is told that there is no money.
+  Answer refuse() {
+    Answer answer;
+    answer.kind = CommandKind::grant_lease;
+    answer.outcome = Outcome::no_funds;
+    answer.campaign = kCampaign;
+    answer.request = ask().at(0).request;
+    EXPECT_FALSE(wallet().accept(answer, now_));
+    return answer;
+  }
   std::vector<Command> ask() {
     std::vector<Command> out;
     wallet().wants(now_, out);
@@ -265,12 +275,7 @@ TEST_F(WalletTest, GivesABurstItsMoneyAfterAFewRoundTrips) {
 
 TEST_F(WalletTest, WaitsAfterARefusal) {
   wallet().enroll(kCampaign, {100}, kToday);
-  Answer answer;
-  answer.kind = CommandKind::grant_lease;
-  answer.outcome = Outcome::no_funds;
-  answer.campaign = kCampaign;
-  answer.request = ask().at(0).request;
-  EXPECT_FALSE(wallet().accept(answer, now_));
+  refuse();
   pass(999ms);
   EXPECT_TRUE(ask().empty());
   pass(1ms);
@@ -279,12 +284,7 @@ TEST_F(WalletTest, WaitsAfterARefusal) {
 
 TEST_F(WalletTest, TakesLessThanTheLargestBidWhenThatIsAllThereIs) {
   wallet().enroll(kCampaign, {160}, kToday);
-  Answer answer;
-  answer.kind = CommandKind::grant_lease;
-  answer.outcome = Outcome::no_funds;
-  answer.campaign = kCampaign;
-  answer.request = ask().at(0).request;
-  EXPECT_FALSE(wallet().accept(answer, now_));
+  Answer answer = refuse();
   pass(1s);
   const Command modest = ask().at(0);
   EXPECT_EQ(modest.price_max, Nanos{10});

@@ -116,7 +116,7 @@ void Control::attach(ShardLink& link) {
   links_.push_back(&link);
   wake_.push_back(0);
   unsent_.emplace_back();
-  publish(true);
+  publish();
 }
 
 void Control::replace_catalogue(domain::CatalogueSnapshot catalogue, std::string_view text) {
@@ -151,7 +151,7 @@ void Control::replace_catalogue(domain::CatalogueSnapshot catalogue, std::string
   log_snapshot("creative", board_->model().version(), board_->model().encode());
   next_pace_ = {};
   parts_.metrics.catalogue_line_items.set(static_cast<std::int64_t>(catalogue_->line_items.size()));
-  publish(true);
+  publish();
 }
 
 /// What was stopped before the restart is stopped after it; if nobody can tell what it was, everything is.
@@ -255,7 +255,7 @@ LearnedKeeper::Sources Control::what_to_keep() {
 
 void Control::replace_fraud_lists(std::shared_ptr<const agents::fraud::FraudLists> lists) {
   fraud_ = std::move(lists);
-  publish(true);
+  publish();
 }
 
 base::Result<std::monostate> Control::set_kill_switches(const agents::oversight::KillSwitches& kill) {
@@ -263,7 +263,7 @@ base::Result<std::monostate> Control::set_kill_switches(const agents::oversight:
   next->kill = kill;
   ++next->options.version;
   oversight_ = std::move(next);
-  publish(true);
+  publish();
   return store(parts_.disk, kill);
 }
 
@@ -661,7 +661,7 @@ base::Result<std::monostate> Control::keep_time() {
     }
     const bool changed = pacer_->tick(wall, money_, [this](double bid) { return cost_of_bid(bid); });
     if (changed) log_snapshot("pacing", pacer_->snapshot()->version, pacer_->snapshot()->encode());
-    if (changed || new_day) publish(false);
+    if (changed || new_day) publish();
   }
   if (now >= next_publish_) {
     next_publish_ = now + settings_.publish_every;
@@ -677,7 +677,7 @@ base::Result<std::monostate> Control::keep_time() {
         board_ = std::make_shared<agents::creative::ResponseBoard>(catalogue_, creative_->publish());
         log_snapshot("creative", board_->model().version(), board_->model().encode());
       }
-      publish(false);
+      publish();
     }
   }
   if (now >= next_metrics_) {
@@ -747,7 +747,7 @@ void Control::log_snapshot(std::string_view kind, std::uint64_t version, std::st
 }
 
 /// Shards get one immutable bundle; what a decision used can be found in the log by its versions.
-void Control::publish(bool) {
+void Control::publish() {
   if (links_.empty() || pacer_ == nullptr) return;
   auto bundle = std::make_shared<Published>();
   bundle->catalogue = catalogue_;

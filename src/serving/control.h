@@ -150,7 +150,7 @@ class Control {
   void learn_interest(const domain::Event& event);
   void watch();
   base::Result<std::monostate> keep_time();
-  void publish(bool everything);
+  void publish();
   void log_snapshot(std::string_view kind, std::uint64_t version, std::string_view content);
   void send(std::size_t shard, ToShard message);
   [[nodiscard]] double cost_of_bid(double bid) const;

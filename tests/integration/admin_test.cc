@@ -11,10 +11,8 @@
 #include <map>
 #include <thread>
 
-#include "app/serve.h"
-#include "app/simulate.h"
 #include "schema_check.h"
-#include "serving/http/client.h"
+#include "server_fixture.h"
 
 namespace bandstand::app {
 namespace {
@@ -22,84 +20,23 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
-constexpr const char* kCatalogue = R"(
-advertisers: [{id: 1, name: Acme, domain: acme.example, categories: [IAB2]}]
-creatives:
-  - {id: 10, name: box, advertiser: 1, size: 300x250, markup: "<a href=\"{CLICK_URL}\">x</a>",
-     landing_page: "https://acme.example/l"}
-campaigns: [{id: 100, name: spring, advertiser: 1, budget: "15.00", daily_budget: "12.00", pacing: asap}]
-line_items: [{id: 1000, name: everyone, campaign: 100, value: "2.50", creatives: [10]}]
-)";
-constexpr const char* kRequest =
-    R"({"id":"r1","at":1,"imp":[{"id":"1","banner":{"w":300,"h":250},"bidfloor":0.5}],"site":{"domain":"news.example"},)"
-    R"("device":{"ua":"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 )"
-    R"((KHTML, like Gecko) Chrome/120.0 Safari/537.36",)"
-    R"("ip":"24.5.6.7"},"tmax":200})";
 constexpr const char* kBearer = "Authorization: Bearer open-sesame\r\n";
 
-class AdminPort : public testing::Test {
+class AdminPort : public ServerThread {
  protected:
-  void SetUp() override {
-    data_ = std::filesystem::path(testing::TempDir()) /
-            ("admin-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    std::filesystem::remove_all(data_);
-    start();
-  }
-  void TearDown() override {
-    stop();
-    std::filesystem::remove_all(data_);
+  AdminPort() {
+    const std::string budget = "budget: \"15.00\"";
+    catalogue_.replace(catalogue_.find(budget), budget.size(), budget + ", daily_budget: \"12.00\"");
   }
 
-  void start() {
-    serving::ServingSettings settings = demo_settings(3'600);
-    settings.public_url = "";
-    serving::ServerOptions options;
-    options.data_dir = data_.string();
-    options.listen = options.admin = "127.0.0.1:0";
-    server_ = std::make_unique<serving::Server>(
-        settings, options, [](const serving::ServingSettings& s) { return make_team(s, TeamNames{}); },
-        [this](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) {
-          serving::AdminOptions admin;
-          admin.token = token_;
-          admin.reload = [this] { ++reloads_; };
-          return std::make_unique<serving::AdminEndpoint>(control, admin, sets, clock_);
-        },
-        [settings] { return parse_catalogue(kCatalogue, "test", settings); });
-    ASSERT_TRUE(server_->start()) << server_->error();
-    thread_ = std::thread([this] { server_->run(); });
-  }
-  void stop() {
-    if (server_ == nullptr) return;
-    server_->stop();
-    thread_.join();
-    server_.reset();
+  std::unique_ptr<serving::http::Handler> operators(
+      serving::Control& control, std::span<const telemetry::MetricSet* const> sets) override {
+    serving::AdminOptions admin;
+    admin.token = token_;
+    admin.reload = [this] { ++reloads_; };
+    return std::make_unique<serving::AdminEndpoint>(control, admin, sets, clock_);
   }
 
-  struct Got {
-    int status = 0;
-    std::string body, type;
-  };
-  Got call(const std::string& address, const std::string& method, const std::string& target,
-           const std::string& body = "", const std::string& headers = "") {
-    struct Catcher final : serving::http::ReplyHandler {
-      void on_reply(const serving::http::Reply& reply) override {
-        got = {reply.status, std::string(reply.body), std::string(reply.content_type)};
-        done = true;
-      }
-      Got got;
-      bool done = false;
-    } catcher;
-    serving::http::EventLoop loop(clock_);
-    serving::http::HttpClient client(loop, *serving::http::Address::parse(address), catcher);
-    serving::http::Call request;
-    request.method = method;
-    request.target = target;
-    request.body = body;
-    request.headers = headers;
-    client.submit(request);
-    for (int i = 0; i < 10'000 && !catcher.done; ++i) loop.poll(std::chrono::milliseconds(1));
-    return catcher.got;
-  }
   Got admin(const std::string& method, const std::string& target, const std::string& body = "",
             const std::string& headers = kBearer) {
     return call(server_->admin_address(), method, target, body, headers);
@@ -127,9 +64,6 @@ class AdminPort : public testing::Test {
   base::SystemClock clock_;
   std::string token_ = "open-sesame";
   std::atomic<int> reloads_{0};
-  std::filesystem::path data_;
-  std::unique_ptr<serving::Server> server_;
-  std::thread thread_;
 };
 
 /// One call that a description must cover.

@@ -32,8 +32,9 @@ class ServerThread : public testing::Test {
  protected:
   ServerThread() { settings_.public_url = ""; }
   void SetUp() override {
+    const auto& test = *testing::UnitTest::GetInstance()->current_test_info();
     data_ = std::filesystem::path(testing::TempDir()) /
-            ("server-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+            (std::string(test.test_suite_name()) + "-" + test.name());
     std::filesystem::remove_all(data_);
     start();
   }
@@ -49,8 +50,8 @@ class ServerThread : public testing::Test {
     options.listen = options.admin = "127.0.0.1:0";
     server_ = std::make_unique<serving::Server>(
         settings, options, [](const serving::ServingSettings& s) { return make_team(s, TeamNames{}); },
-        [](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) {
-          return make_admin(control, sets);
+        [this](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) {
+          return operators(control, sets);
         },
         [this, settings] { return load(settings); });
     ASSERT_TRUE(server_->start()) << server_->error();
@@ -68,15 +69,22 @@ class ServerThread : public testing::Test {
     return parse_catalogue(catalogue_, "test", settings);
   }
 
+  /// Who answers at the operators' port.
+  virtual std::unique_ptr<serving::http::Handler> operators(
+      serving::Control& control, std::span<const telemetry::MetricSet* const> sets) {
+    return make_admin(control, sets);
+  }
+
   struct Got {
     int status = 0;
-    std::string body, location;
+    std::string body, location, type;
   };
-  Got call(const std::string& address, const char* method, const std::string& target,
-           const std::string& body = "") {
+  Got call(const std::string& address, const std::string& method, const std::string& target,
+           const std::string& body = "", const std::string& headers = "") {
     struct Catcher final : serving::http::ReplyHandler {
       void on_reply(const serving::http::Reply& reply) override {
-        got = {reply.status, std::string(reply.body), std::string(reply.location)};
+        got = {reply.status, std::string(reply.body), std::string(reply.location),
+               std::string(reply.content_type)};
         done = true;
       }
       Got got;
@@ -89,6 +97,7 @@ class ServerThread : public testing::Test {
     request.method = method;
     request.target = target;
     request.body = body;
+    request.headers = headers;
     client.submit(request);
     for (int i = 0; i < 10'000 && !catcher.done; ++i) loop.poll(std::chrono::milliseconds(1));
     return catcher.got;

@@ -4,41 +4,14 @@
 #include <yaml-cpp/yaml.h>
 
 #include <cstddef>
-#include <iterator>
 #include <nlohmann/json.hpp>
+
+#include "base/line_iterator.h"
 
 namespace bandstand::protocol::catalogue {
 namespace {
 
 constexpr std::size_t kDepthMax = 64;
-
-/// Walks the text and keeps count of the lines passed, wherever the parser copies it.
-class LineIterator {
- public:
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = const char&;
-
-  LineIterator(const char* at, std::uint32_t* line) : at_(at), line_(line) {}
-  reference operator*() const { return *at_; }
-  LineIterator& operator++() {
-    if (*at_ == '\n') ++*line_;
-    ++at_;
-    return *this;
-  }
-  LineIterator operator++(int) {
-    LineIterator old = *this;
-    ++*this;
-    return old;
-  }
-  friend bool operator==(const LineIterator& a, const LineIterator& b) { return a.at_ == b.at_; }
-
- private:
-  const char* at_;
-  std::uint32_t* line_;
-};
 
 /// Builds the tree from the parser's events.
 class Builder : public nlohmann::json_sax<nlohmann::json> {
@@ -137,7 +110,7 @@ Value from_yaml(const YAML::Node& node, std::size_t depth) {
 bool parse_json(std::string_view text, Value& out, std::vector<Problem>& problems) {
   std::uint32_t line = 1;
   Builder builder(out, line, problems);
-  return nlohmann::json::sax_parse(LineIterator(text.data(), &line), LineIterator(text.data() + text.size(), &line),
+  return nlohmann::json::sax_parse(base::LineIterator(text.data(), &line), base::LineIterator(text.data() + text.size(), &line),
                                    &builder);
 }
 

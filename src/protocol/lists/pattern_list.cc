@@ -1,41 +1,14 @@
 // pattern_list: see the header.
 #include "protocol/lists/pattern_list.h"
 
-#include <iterator>
 #include <nlohmann/json.hpp>
+
+#include "base/line_iterator.h"
 
 namespace bandstand::protocol::lists {
 namespace {
 
 using nlohmann::json;
-
-/// Walks over a text and counts its lines, so that a fault can say where it is.
-class CountingIterator {
- public:
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = const char&;
-
-  CountingIterator(const char* at, std::uint32_t* line) : at_(at), line_(line) {}
-  reference operator*() const { return *at_; }
-  CountingIterator& operator++() {
-    if (*at_++ == '\n') ++*line_;
-    return *this;
-  }
-  CountingIterator operator++(int) {
-    const CountingIterator before = *this;
-    ++*this;
-    return before;
-  }
-  bool operator==(const CountingIterator& other) const { return at_ == other.at_; }
-  bool operator!=(const CountingIterator& other) const { return at_ != other.at_; }
-
- private:
-  const char* at_;
-  std::uint32_t* line_;
-};
 
 /// Takes patterns from a list of objects or texts; whatever is nested deeper is passed over.
 class Collector final : public nlohmann::json_sax<json> {
@@ -149,8 +122,8 @@ std::vector<Pattern> read_pattern_list(std::string_view text, std::vector<ListFa
   if (is_json(text)) {
     std::uint32_t line = 1;
     Collector collector(line, patterns, faults);
-    const CountingIterator begin(text.data(), &line);
-    const CountingIterator end(text.data() + text.size(), &line);
+    const base::LineIterator begin(text.data(), &line);
+    const base::LineIterator end(text.data() + text.size(), &line);
     json::sax_parse(begin, end, &collector);
   } else {
     read_lines(text, patterns);
