@@ -152,6 +152,11 @@ int check(const CheckOptions& options, std::ostream& out, std::ostream& err) {
   if (loaded && !catalogue.empty())
     readable = check_catalogue(catalogue, settings, found, summary) && readable;
 
+  // As one reads the files; what follows from a fault stands behind it.
+  std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
+    return a.file == b.file && a.problem.line < b.problem.line;
+  });
+
   const auto plan = plan_of(settings.team);
   if (options.json) {
     Json object{{"ok", found.empty()}, {"problems", Json::array()}};

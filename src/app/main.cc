@@ -216,9 +216,10 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int result = app.exit(error);
-    if (result == 0) return 0;
-    for (const std::string& line : suggestions(app)) std::cerr << line << "\n";
+    const auto lines = error.get_exit_code() == 0 ? std::vector<std::string>{} : suggestions(app);
+    if (lines.empty()) return app.exit(error) == 0 ? 0 : 2;
+    for (const std::string& line : lines) std::cerr << line << "\n";  // says more than "a subcommand is required"
+    std::cerr << "Run with --help for more information.\n";
     return 2;
   }
   return code;

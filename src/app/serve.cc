@@ -26,6 +26,12 @@ void on_signal(int signal) {
   }
 }
 
+/// For whoever reads standard error, and for whoever asked for the reload.
+void report(serving::LoadedCatalogue& loaded, std::string problem) {
+  std::fprintf(stderr, "%s\n", problem.c_str());
+  loaded.problems.push_back(std::move(problem));
+}
+
 }  // namespace
 
 serving::LoadedCatalogue parse_catalogue(std::string text, const std::string& name,
@@ -36,9 +42,7 @@ serving::LoadedCatalogue parse_catalogue(std::string text, const std::string& na
   for (const auto& exchange : settings.exchanges) exchanges.push_back(exchange.name);
   std::vector<protocol::catalogue::Problem> problems;
   out.catalogue = protocol::catalogue::read_catalogue(out.text, exchanges, problems);
-  for (const auto& problem : problems) {
-    std::fprintf(stderr, "%s\n", protocol::catalogue::print(problem, name).c_str());
-  }
+  for (const auto& problem : problems) report(out, protocol::catalogue::print(problem, name));
   return out;
 }
 
@@ -50,8 +54,9 @@ serving::LoadedCatalogue load_catalogue(const std::string& path, const serving::
   }
   auto text = base::read_whole_file(path);
   if (!text) {
-    std::fprintf(stderr, "bandstand: cannot read the catalogue %s: %s\n", path.c_str(), text.error().what);
-    return {};
+    serving::LoadedCatalogue out;
+    report(out, "bandstand: cannot read the catalogue " + path + ": " + text.error().what);
+    return out;
   }
   return parse_catalogue(std::move(*text), path, settings);
 }
@@ -63,8 +68,9 @@ std::unique_ptr<serving::http::Handler> make_admin(serving::Control& control,
   return std::make_unique<serving::AdminEndpoint>(control,
                                                   serving::AdminOptions{token,
                                                                         [] {
-                                                                          if (running != nullptr)
-                                                                            running->reload();
+                                                                          return running == nullptr
+                                                                                     ? serving::ReloadReport{}
+                                                                                     : running->reload_now();
                                                                         }},
                                                   metric_sets, clock);
 }
@@ -73,9 +79,7 @@ serving::LoadedCatalogue load_served(const Settings& settings, const std::string
   auto out = load_catalogue(settings.catalogue, settings.serving);
   std::vector<Problem> problems;
   out.fraud = read_fraud_lists(settings, problems);
-  for (const auto& problem : problems) {
-    std::fprintf(stderr, "%s\n", protocol::catalogue::print(problem, config).c_str());
-  }
+  for (const auto& problem : problems) report(out, protocol::catalogue::print(problem, config));
   if (!problems.empty()) out.catalogue = nullptr;
   return out;
 }

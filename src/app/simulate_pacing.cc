@@ -27,7 +27,7 @@ constexpr double kTight = 1.2;  // supply over budget
 constexpr double kAmple = 2.5;
 constexpr int kSamples = 2000;  // of a bootstrap
 constexpr int kShockAt = 24, kShockWindows = 52;
-constexpr double kShockRequests = 500, kDeliveryRequests = 100;
+constexpr double kShockRequests = 2000, kDeliveryRequests = 100;
 constexpr double kBand = .10;
 
 std::span<const double> day(const std::vector<double>& windows, int index) {

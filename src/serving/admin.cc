@@ -389,6 +389,25 @@ void AdminEndpoint::refusals(Call& call) {
   call.json(out);
 }
 
+namespace {
+
+/// Whether there is anything of that id to stop. To stop what a typing error names would stop nothing and say "done".
+bool is_served(const domain::Catalogue& catalogue, KillScope scope, std::uint32_t id) {
+  const auto is_it = [&](const auto& one) { return one.id.value == id; };
+  switch (scope) {
+    case KillScope::everything:
+    case KillScope::exchange: return true;
+    case KillScope::advertiser: return std::any_of(catalogue.advertisers.begin(), catalogue.advertisers.end(), is_it);
+    case KillScope::campaign: return catalogue.campaign_index.count(id) != 0;
+    case KillScope::line_item: return catalogue.line_item_index.count(id) != 0;
+    case KillScope::creative: return catalogue.creative_index.count(id) != 0;
+    case KillScope::count_: break;
+  }
+  return false;
+}
+
+}  // namespace
+
 void AdminEndpoint::kill(Call& call) {
   const Method method = call.request.method;
   if (method == Method::get || method == Method::head) return call.json(kill_json(control_));
@@ -415,6 +434,9 @@ void AdminEndpoint::kill(Call& call) {
     id = given->get<std::uint32_t>();
     known = id > 0;
   }
+  if (known && method == Method::post && !is_served(control_.catalogue(), scope, id)) {
+    return call.refuse(404, "not_found", "id", "the catalogue has none of that id: nothing was stopped");
+  }
   auto switches = control_.kill_switches();
   if (!known || !throw_switch(switches, scope, id, method == Method::post)) {
     return call.refuse(
@@ -432,8 +454,14 @@ void AdminEndpoint::kill(Call& call) {
 void AdminEndpoint::reload(Call& call) {
   if (!options_.reload)
     return call.refuse(501, "not_implemented", "", "this server cannot read its catalogue again");
-  options_.reload();
-  call.json({{"reload", "requested"}, {"catalogue", hex_text(control_.catalogue().version)}}, 202);
+  const ReloadReport report = options_.reload();
+  if (report.result == telemetry::ReloadResult::refused) {
+    std::string message = "what was served goes on";
+    for (const std::string& problem : report.problems) message += "\n" + problem;
+    return call.refuse(422, "invalid_files", "", message);
+  }
+  const bool taken = report.result == telemetry::ReloadResult::taken;
+  call.json({{"reload", taken ? "taken" : "unchanged"}, {"catalogue", hex_text(control_.catalogue().version)}});
 }
 
 void AdminEndpoint::openapi(Call& call) { call.text(200, kJson, kOpenApi); }

@@ -17,13 +17,14 @@
 #include "serving/admin_status.h"
 #include "serving/control.h"
 #include "serving/http/message.h"
+#include "serving/reload_report.h"
 
 namespace bandstand::serving {
 
 struct AdminOptions {
   /// Bearer token for calls that change something; empty: none is asked for (for a port on loopback).
   std::string token;
-  std::function<void()> reload;  ///< what POST /api/v1/reload does
+  std::function<ReloadReport()> reload;  ///< what POST /api/v1/reload does
   /// Names by which browsers may reach this port, besides "localhost" and plain addresses
   /// ("ads.example:8081").
   std::vector<std::string> hosts{};

@@ -225,7 +225,7 @@ std::string explain_text(const DecisionRecord& record, const ExplainContext& con
   line(out,
        "\nvalue and price are CPM, lease is what the shard could spend on the campaign, mu the price of its "
        "money");
-  line(out, "snapshots: catalogue %s, pacing %u, creative %u, market %u; open campaigns %u; seed %s",
+  line(out, "versions: catalogue %s, pacing %u, creative %u, market %u, open campaigns %u; seed %s",
        hex(record.catalogue_version).c_str(), record.pacing_version, record.creative_version,
        record.market_version, record.open_epoch, hex(record.seed).c_str());
   if (context.catalogue != nullptr && context.catalogue->version != record.catalogue_version) {

@@ -128,7 +128,7 @@ std::string explain_json(const domain::DecisionRecord& record, const ExplainCont
   ordered_json out;
   out["id"] = id_text(record.id);
   out["at_ns"] = std::to_string(record.at.ns);
-  out["exchange"] = exchange_name(context, record.exchange);
+  out["exchange"] = record.first_party ? ordered_json(nullptr) : ordered_json(exchange_name(context, record.exchange));
   out["first_party"] = record.first_party;
   out["test"] = record.test;
   out["consent"] = domain::name_of(record.basis);

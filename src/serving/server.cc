@@ -248,6 +248,15 @@ void Server::fit_connections() {
 
 base::Result<std::monostate> Server::start() {
   fit_connections();
+  // What the caller may have got wrong comes first: a start that fails by it leaves no folders behind.
+  watch_ = FileWatch(options_.watched);
+  LoadedCatalogue loaded = loader_();
+  if (loaded.catalogue == nullptr)
+    return fail("the catalogue is not usable", base::fail(base::Code::invalid_input, ""));
+  std::string listen = options_.listen;
+  for (const std::string& address : {listen, options_.admin}) {
+    if (auto free = http::HttpServer::check_free(address, error_); !free) return free.error();
+  }
   const auto disk = [&](const char* part, std::unique_ptr<base::Disk>& out) -> base::Result<std::monostate> {
     auto opened = base::open_posix_disk(options_.data_dir + part);
     if (!opened) return opened.error();
@@ -265,10 +274,6 @@ base::Result<std::monostate> Server::start() {
   lock_ = std::move(*lock);
   if (auto made = open_secrets(); !made) return fail("cannot keep the installation's secrets", made.error());
 
-  watch_ = FileWatch(options_.watched);
-  LoadedCatalogue loaded = loader_();
-  if (loaded.catalogue == nullptr)
-    return fail("the catalogue is not usable", base::fail(base::Code::invalid_input, ""));
   log_ = log::open_file_log(*log_disk_, clock_);
   users_ = std::make_unique<agents::profile::UserTable>(settings_.users_max);
   control_metrics_ = std::make_unique<telemetry::Metrics>(dimensions_of(settings_));
@@ -286,8 +291,6 @@ base::Result<std::monostate> Server::start() {
     count_entries(*agents::fraud::FraudLists::built_in());
   }
   metric_sets_.push_back(control_metrics_.get());
-  std::string listen = options_.listen;
-  if (auto free = http::HttpServer::check_free(listen, error_); !free) return free.error();
   for (std::size_t i = 0; i < std::max(1u, settings_.shards); ++i) {
     shards_.push_back(std::make_unique<ShardThread>(*this, i));
     ShardThread& shard = *shards_.back();
@@ -319,29 +322,28 @@ base::Result<std::monostate> Server::start() {
 std::string Server::public_address() const { return shards_.front()->http_server.bound().text(); }
 std::string Server::admin_address() const { return admin_server_->bound().text(); }
 
-void Server::take_reload() {
-  using telemetry::ReloadResult;
+ReloadReport Server::reload_now() {
   control_metrics_->config_last_reload_timestamp.set(clock_.wall().seconds());
   LoadedCatalogue loaded = loader_();
-  if (loaded.catalogue == nullptr) {
-    control_metrics_->config_reloads.add(ReloadResult::refused);
-    control_metrics_->config_last_reload_successful.set(0);
-    telemetry::Line line;
-    line.level = telemetry::Level::warning;
-    line.msg = "changed files refused, what was served goes on";
-    own_lines_->write(line);
-    return;
+  ReloadReport report;
+  report.problems = std::move(loaded.problems);
+  if (loaded.catalogue != nullptr) {
+    report.result = telemetry::ReloadResult::unchanged;
+    const bool lists = loaded.fraud != nullptr && take_fraud_lists(std::move(loaded.fraud));
+    const bool catalogue = loaded.catalogue->version != control_->catalogue().version;
+    if (catalogue) control_->replace_catalogue(std::move(loaded.catalogue), loaded.text);
+    if (lists || catalogue) report.result = telemetry::ReloadResult::taken;
   }
-  control_metrics_->config_last_reload_successful.set(1);
-  bool taken = loaded.fraud != nullptr && take_fraud_lists(std::move(loaded.fraud));
-  if (loaded.catalogue->version != control_->catalogue().version) {
-    control_->replace_catalogue(std::move(loaded.catalogue), loaded.text);
-    taken = true;
-  }
-  control_metrics_->config_reloads.add(taken ? ReloadResult::taken : ReloadResult::unchanged);
+  const bool refused = report.result == telemetry::ReloadResult::refused;
+  control_metrics_->config_reloads.add(report.result);
+  control_metrics_->config_last_reload_successful.set(refused ? 0 : 1);
   telemetry::Line line;
-  line.msg = taken ? "changed files taken" : "files read again, nothing has changed";
+  line.level = refused ? telemetry::Level::warning : telemetry::Level::info;
+  line.msg = refused ? "changed files refused, what was served goes on"
+             : report.result == telemetry::ReloadResult::taken ? "changed files taken"
+                                                               : "files read again, nothing has changed";
   own_lines_->write(line);
+  return report;
 }
 
 bool Server::files_changed() {
@@ -378,7 +380,7 @@ int Server::run() {
   bool busy = true;
   while (!stopping_.load(std::memory_order_relaxed)) {
     loop_->poll(busy ? base::Duration{0} : base::Duration{std::chrono::milliseconds(1)});
-    if (reloading_.exchange(false) || files_changed()) take_reload();
+    if (reloading_.exchange(false) || files_changed()) reload_now();
     const auto taken = control_->step();
     if (!taken) {
       std::fprintf(stderr,

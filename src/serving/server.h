@@ -11,6 +11,7 @@
 #include "serving/control.h"
 #include "serving/file_watch.h"
 #include "serving/http/server.h"
+#include "serving/reload_report.h"
 #include "serving/settings.h"
 #include "serving/shard.h"
 #include "telemetry/log.h"
@@ -22,12 +23,13 @@ using TeamFactory = std::function<std::unique_ptr<ShardTeam>(const ServingSettin
 /// Makes the operators' endpoint, which lives on the control thread.
 using AdminFactory =
     std::function<std::unique_ptr<http::Handler>(Control&, std::span<const telemetry::MetricSet* const>)>;
-/// What is read at the start and anew at a reload: the catalogue, nullptr if it or the lists are bad (already
-/// reported), and the fraud lists.
+/// What is read at the start and anew at a reload: the catalogue, nullptr if it or the lists are bad, and the fraud
+/// lists.
 struct LoadedCatalogue {
   domain::CatalogueSnapshot catalogue;
   std::string text;
   std::shared_ptr<const agents::fraud::FraudLists> fraud;  ///< nullptr: the built-in ones, or as they are
+  std::vector<std::string> problems{};  ///< why there is no catalogue: a line each, already on standard error
 };
 using CatalogueLoader = std::function<LoadedCatalogue()>;
 
@@ -61,6 +63,8 @@ class Server {
   /// Any thread, also a signal handler.
   void stop() noexcept { stopping_.store(true, std::memory_order_relaxed); }
   void reload() noexcept { reloading_.store(true, std::memory_order_relaxed); }
+  /// Reads the files again at once. On the control thread alone (where the operators' endpoint is called).
+  ReloadReport reload_now();
   [[nodiscard]] Control& control() { return *control_; }
 
  private:
@@ -68,7 +72,6 @@ class Server {
   base::Result<std::monostate> fail(std::string text, base::Error error);
   base::Result<std::monostate> open_secrets();
   void fit_connections();
-  void take_reload();
   bool files_changed();
   bool take_fraud_lists(std::shared_ptr<const agents::fraud::FraudLists> lists);
   void count_entries(const agents::fraud::FraudLists& lists);

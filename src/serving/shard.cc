@@ -137,7 +137,7 @@ ShardReply Shard::no_bid(const ExchangeSettings& exchange, std::string_view id, 
 /// The request cannot be used: what the parser found says how to answer.
 ShardReply Shard::refused(const ExchangeSettings& exchange) {
   const auto& at = request_.refusal;
-  metrics_.invalid_input.add(at.path.empty() ? std::string_view(name_of(at.fault)) : at.path.view());
+  metrics_.invalid_input.add(at.path.empty() ? "(whole body)" : at.path.view());
   telemetry::Line line;
   line.level = telemetry::Level::warning;
   line.msg = "bid request refused";

@@ -39,7 +39,8 @@ TEST(DemoCatalogue, BudgetsFollowTheTraffic) {
     DemoCatalogueOptions options;
     options.seconds = seconds;
     base::Nanos total;
-    for (const auto& campaign : read(demo_catalogue_json(options))->campaigns) total += campaign.budget;
+    const auto catalogue = read(demo_catalogue_json(options));
+    for (const auto& campaign : catalogue->campaigns) total += campaign.budget;
     return static_cast<double>(total.value) * 1e-9;
   };
   const double minute = sum(60);

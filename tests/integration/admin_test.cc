@@ -33,8 +33,15 @@ class AdminPort : public ServerThread {
       serving::Control& control, std::span<const telemetry::MetricSet* const> sets) override {
     serving::AdminOptions admin;
     admin.token = token_;
-    admin.reload = [this] { ++reloads_; };
+    admin.reload = [this] {
+      ++reloads_;
+      return server_->reload_now();
+    };
     return std::make_unique<serving::AdminEndpoint>(control, admin, sets, clock_);
+  }
+
+  serving::LoadedCatalogue load(const serving::ServingSettings& settings) override {
+    return broken_ ? parse_catalogue("campaigns: [{id: 1}]", "spring.yaml", settings) : ServerThread::load(settings);
   }
 
   Got admin(const std::string& method, const std::string& target, const std::string& body = "",
@@ -64,6 +71,7 @@ class AdminPort : public ServerThread {
   base::SystemClock clock_;
   std::string token_ = "open-sesame";
   std::atomic<int> reloads_{0};
+  std::atomic<bool> broken_{false};
 };
 
 /// One call that a description must cover.
@@ -109,7 +117,8 @@ std::vector<Case> cases(const std::string& id) {
           {"/api/v1/refusals", "get", "/api/v1/refusals?line_item=5", 404},
           {"/api/v1/openapi.json", "get", "/api/v1/openapi.json", 200},
           {kill, "get", kill, 200},
-          {kill, "post", kill, 200, R"({"scope":"creative","id":77})"},
+          {kill, "post", kill, 200, R"({"scope":"creative","id":10})"},
+          {kill, "post", kill, 404, R"({"scope":"creative","id":77})"},
           {kill, "post", kill, 200, R"({"scope":"exchange","id":"beta"})"},
           {kill, "get", kill, 200},
           {kill, "post", kill, 400, "{"},
@@ -122,11 +131,11 @@ std::vector<Case> cases(const std::string& id) {
           {kill, "post", kill, 401, R"({"scope":"everything"})", ""},
           {kill, "post", kill, 401, R"({"scope":"everything"})", "Authorization: Bearer open-sesam\r\n"},
           {kill, "post", kill, 403, R"({"scope":"everything"})", foreign},
-          {kill, "delete", kill, 200, R"({"scope":"creative","id":77})"},
+          {kill, "delete", kill, 200, R"({"scope":"creative","id":10})"},
           {kill, "delete", kill, 400, ""},
           {kill, "delete", kill, 401, R"({"scope":"everything"})", "Authorization: Basic open-sesame\r\n"},
           {kill, "delete", kill, 403, R"({"scope":"everything"})", foreign},
-          {"/api/v1/reload", "post", "/api/v1/reload", 202},
+          {"/api/v1/reload", "post", "/api/v1/reload", 200},
           {"/api/v1/reload", "post", "/api/v1/reload", 401, "", ""},
           {"/api/v1/reload", "post", "/api/v1/reload", 403, "", foreign}};
 }
@@ -164,6 +173,19 @@ TEST_F(AdminPort, AnswersAsItsDescriptionSays) {
     }
   }
   EXPECT_EQ(reloads_.load(), 1) << "refused calls change nothing";
+}
+
+TEST_F(AdminPort, SaysWhatIsWrongWithAReload) {
+  const Got same = admin("POST", "/api/v1/reload");
+  EXPECT_EQ(json::parse(same.body)["reload"], "unchanged");
+  broken_ = true;
+  testing::internal::CaptureStderr();
+  const Got refused = admin("POST", "/api/v1/reload");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("spring.yaml:1:"));
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(json::parse(refused.body)["code"], "invalid_files");
+  EXPECT_THAT(std::string(json::parse(refused.body)["message"]), HasSubstr("spring.yaml:1:"));
+  EXPECT_TRUE(bids_until(200)) << "what was served goes on";
 }
 
 TEST_F(AdminPort, DescribesEveryPathThatItAnswers) {
@@ -206,7 +228,7 @@ TEST_F(AdminPort, AnswersHeadWithoutABody) {
 TEST_F(AdminPort, LetsItsOwnPageIn) {
   const std::string host = server_->admin_address();
   const std::string same = std::string(kBearer) + "Origin: http://" + host + "\r\n";
-  EXPECT_EQ(admin("POST", "/api/v1/reload", "", same).status, 202);
+  EXPECT_EQ(admin("POST", "/api/v1/reload", "", same).status, 200);
   EXPECT_EQ(admin("POST", "/api/v1/reload", "", std::string(kBearer) + "Origin: null\r\n").status, 403);
 }
 

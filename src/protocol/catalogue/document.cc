@@ -135,7 +135,8 @@ const Value* Value::find(std::string_view name) const {
 
 std::string print(const Problem& problem, std::string_view file) {
   std::string out(file);
-  out += ':' + std::to_string(problem.line) + ": ";
+  if (problem.line > 0) out += ':' + std::to_string(problem.line);
+  out += ": ";
   if (!problem.field.empty()) out += problem.field + ": ";
   return out + problem.what;
 }

@@ -272,11 +272,11 @@ TEST_F(ServerLimits, PausesAcceptingWithoutDescriptorsAndResumes) {
   name.sin_port = htons(server->bound().port);
   name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   ::connect(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name);
-  pump_until([&] { return limit(HttpLimit::descriptors) == 1; });
-  for (int i = 0; i < 10; ++i) step();
-  EXPECT_EQ(limit(HttpLimit::descriptors), 1) << "it does not spin";
+  for (int i = 0; i < 20; ++i) step();
   EXPECT_THAT(first.say(get("/still")).await("/still "), HasSubstr("/still "));
+  // Read with descriptors again: UBSan looks at objects through a pipe of its own.
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(limit(HttpLimit::descriptors), 1) << "it does not spin";
   pass(std::chrono::milliseconds(100));
   EXPECT_TRUE(pump_until([&] { return server->connections() == 3; }));
   ::close(fd);
