@@ -51,21 +51,20 @@ class AdminPort : public ServerThread {
   int bid_status() { return call(server_->public_address(), "POST", "/openrtb2/bid/alpha", kRequest).status; }
   /// Asks for bids until the answer is `status`: leases and switches take a round or two.
   bool bids_until(int status) {
-    for (int i = 0; i < 1000; ++i) {
-      if (bid_status() == status) return true;
-    }
-    return false;
+    return eventually([&] { return bid_status() == status; });
   }
   /// A decision with a bid, once the control thread has it.
   std::string decision_with_bid() {
     EXPECT_TRUE(bids_until(200));
-    for (int i = 0; i < 1000; ++i) {
+    std::string id;
+    eventually([&] {
       const json latest = json::parse(admin("GET", "/api/v1/decisions").body);
       for (const json& one : latest["decisions"]) {
-        if (one["bids"] == 1) return one["id"];
+        if (one["bids"] == 1) id = one["id"];
       }
-    }
-    return "";
+      return !id.empty();
+    });
+    return id;
   }
 
   base::SystemClock clock_;
@@ -250,12 +249,13 @@ TEST_F(AdminPort, StopsAtOnceAndStaysStoppedOverARestart) {
   // Long enough for leases to be there: the record says that the switch stopped it, not that nothing was
   // ready.
   std::string text;
-  for (int i = 0; i < 1000 && text.find("kill_switch") == std::string::npos; ++i) {
+  eventually([&] {
     EXPECT_EQ(bid_status(), 204);
     const json latest = json::parse(admin("GET", "/api/v1/decisions").body)["decisions"];
     if (!latest.empty())
       text = admin("GET", "/api/v1/decisions/" + latest[0]["id"].get<std::string>() + "?format=text").body;
-  }
+    return text.find("kill_switch") != std::string::npos;
+  });
   EXPECT_THAT(text, HasSubstr("oversight: kill_switch"));
   EXPECT_EQ(admin("DELETE", "/api/v1/kill", R"({"scope":"campaign","id":100})").status, 200);
   EXPECT_TRUE(bids_until(200));
@@ -266,14 +266,13 @@ TEST_F(AdminPort, CountsWhyTargetingRefusedALineItem) {
   std::string small = kRequest;  // no creative of this size
   small.replace(small.find("\"w\":300"), 7, "\"w\":320");
   json counted;
-  // Two banks of counters change places each second; what was counted comes with the second change. Few
-  // requests, or the address would count as suspicious.
-  for (int i = 0; i < 12'000 && !counted.contains("size"); ++i) {
-    if (i % 200 == 0) call(server_->public_address(), "POST", "/openrtb2/bid/alpha", small);
-    const json refusals = json::parse(admin("GET", "/api/v1/refusals?line_item=1000").body);
-    counted = refusals["line_items"][0]["targeting"];
-  }
-  EXPECT_TRUE(counted.contains("size")) << counted;
+  // Two banks of counters change places each second; what was counted comes with the second change.
+  const auto is_counted = [&] {
+    call(server_->public_address(), "POST", "/openrtb2/bid/alpha", small);
+    counted = json::parse(admin("GET", "/api/v1/refusals?line_item=1000").body)["line_items"][0]["targeting"];
+    return counted.contains("size");
+  };
+  EXPECT_TRUE(eventually(is_counted, std::chrono::milliseconds(100))) << counted;
 }
 
 TEST_F(AdminPort, ShowsInItsFiguresWhatHappened) {

@@ -90,9 +90,10 @@ class LogReaders : public ServerThread {
 
 TEST_F(LogReaders, NeedTheServersSettingsAndTakeThem) {
   Got got;
-  for (int i = 0; i < 500 && got.status != 200; ++i) {
+  eventually([&] {
     got = call(server_->public_address(), "POST", "/openrtb2/bid/alpha", request_with_floor("1.00", "EUR"));
-  }
+    return got.status == 200;
+  });
   ASSERT_EQ(got.status, 200);
   const std::string id = field(got.body, "bidid");
   stop();
@@ -135,12 +136,7 @@ class FraudListFiles : public ServerThread {
     return call(server_->public_address(), "POST", "/openrtb2/bid/alpha", request).status;
   }
   bool status_becomes(const std::string& address, int status) {
-    // Not more often than the rate that is suspicious by itself, 1,200 a minute from an address.
-    for (int i = 0; i < 500; ++i) {
-      if (status_of(address) == status) return true;
-      metric("bandstand_build_info");
-    }
-    return false;
+    return eventually([&] { return status_of(address) == status; }, std::chrono::milliseconds(50));
   }
   std::string metric(const std::string& name) {
     const std::string all = call(server_->admin_address(), "GET", "/metrics").body;
@@ -172,8 +168,7 @@ TEST_F(FraudListFiles, WithAFaultLeaveTheOldOnesInPlace) {
   write("ranges", "24.5.6.0/24\nnonsense\n");
   testing::internal::CaptureStderr();
   server_->reload();
-  for (int i = 0; i < 1000 && metric("bandstand_config_reloads_total{result=\"refused\"}") != "1"; ++i) {
-  }
+  EXPECT_TRUE(eventually([&] { return metric("bandstand_config_reloads_total{result=\"refused\"}") == "1"; }));
   EXPECT_EQ(metric("bandstand_config_last_reload_successful"), "0");
   EXPECT_NE(testing::internal::GetCapturedStderr().find("ranges:2: is no range"), std::string::npos);
   EXPECT_EQ(status_of("24.5.6.7"), 200);
@@ -198,9 +193,7 @@ class Places : public ServerThread {
 
 TEST_F(Places, OfAFirstPartyRequestLetTargetedLineItemsCompete) {
   const char* munich = R"({"geo":{"country":"DEU","region":"BY","city":"Munich"}})";
-  for (int i = 0; i < 500 && unfilled(munich) != "filled"; ++i) {
-  }
-  EXPECT_EQ(unfilled(munich), "filled");
+  EXPECT_TRUE(eventually([&] { return unfilled(munich) == "filled"; }));
   EXPECT_NE(unfilled(R"({"geo":{"country":"DE","region":"BE","city":"Berlin"}})"), "filled");
   EXPECT_NE(unfilled("{}"), "filled");
   const Got wrong =

@@ -69,12 +69,8 @@ TEST_F(ServerThread, AnswersOperators) {
   EXPECT_EQ(call(at, "GET", "/api/v1/decisions/xyz").status, 400);
   ASSERT_EQ(bid().status, 200);
   EXPECT_EQ(call(at, "POST", "/api/v1/kill", R"({"scope":"campaign","id":100})").status, 200);
-  Got after;
-  for (int i = 0; i < 500; ++i) {
-    after = call(server_->public_address(), "POST", "/openrtb2/bid/alpha", kRequest);
-    if (after.status == 204) break;
-  }
-  EXPECT_EQ(after.status, 204) << "the kill switch reaches the shards";
+  const auto stopped = [&] { return call(server_->public_address(), "POST", "/openrtb2/bid/alpha", kRequest).status == 204; };
+  EXPECT_TRUE(eventually(stopped)) << "the kill switch reaches the shards";
 }
 
 }  // namespace
