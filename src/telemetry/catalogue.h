@@ -69,7 +69,7 @@ struct Metrics : MetricSet {
                                      kRequestEdgesNs};
   TextCounter invalid_input{
       *this,
-      {"bandstand_invalid_input_total", "Refused input, by path of the first offending field; the log has the reason.", 1, {}, true},
+      {"bandstand_invalid_input_total", "Refused input, by path of the first bad field; the log says why.", 1, {}, true},
       "field"};
 
   // --- agents
