@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "app/evaluate_picture.h"
+#include "base/rng.h"
 #include "experiments/table.h"
 #include "learning/offpolicy_csv.h"
 #include "learning/offpolicy_evaluation.h"
@@ -66,7 +67,7 @@ Loaded<Case> load_obd_case(const EvaluateOptions& options) {
 Case make_synthetic_case(const EvaluateOptions& options) {
   const learning::LogisticWorld world({}, options.seed);
   Case out;
-  out.log = world.draw(static_cast<std::size_t>(options.synthetic), options.seed + 1);
+  out.log = world.draw(static_cast<std::size_t>(options.synthetic), base::mix64(options.seed));
   out.truth = world.target_value();
   out.title = "logistic world, " + std::to_string(options.synthetic) + " rounds, seed " +
               std::to_string(options.seed);

@@ -15,7 +15,7 @@ struct EvaluateOptions {
   std::string policy = "";            ///< obd: bts or uniform
   std::string prior = "";             ///< obd, bts: prior_bts.yaml
   std::string campaign = "men";       ///< obd, bts
-  int draws = 100'000;                ///< obd, bts: of Thompson sampling
+  int draws = 400'000;                ///< obd, bts: of Thompson sampling
   std::int64_t synthetic = 0;         ///< rounds of a made-up world with known values, in place of a log
   int coverage = 0;                   ///< so many such worlds: how often intervals hold the truth
   std::string estimator = "";         ///< whose interval decides; empty: dr if there is a model, else snips

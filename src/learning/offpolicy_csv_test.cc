@@ -108,6 +108,19 @@ TEST_F(OffpolicyCsv, FaultsNameLineAndColumn) {
               HasSubstr(":2: column 1 (action): 'b' is not an action"));
 }
 
+TEST_F(OffpolicyCsv, ThePageOfTheFormatHoldsALogAndAFault) {
+  const auto page =
+      base::read_whole_file(std::string(BANDSTAND_SOURCE_DIR) + "/docs/formats/offpolicy-csv.md");
+  ASSERT_TRUE(page);
+  const auto begin = page->find("```\n") + 4;
+  const auto log = load(page->substr(begin, page->find("```", begin) - begin));
+  ASSERT_TRUE(log) << log.error();
+  EXPECT_EQ(log->rounds.size(), 2u);
+  EXPECT_EQ(log->rounds.actions, 2u);
+  const std::string told = fault("action,propensity,reward,target\na,1,0,1\na,1.5,0,1\n");
+  EXPECT_THAT(*page, HasSubstr("log.csv" + told));
+}
+
 TEST_F(OffpolicyCsv, AMissingFileIsNamed) {
   const std::vector<std::string> none{"/nowhere/log.csv"};
   EXPECT_THAT(load_policy_csv(none).error(), HasSubstr("/nowhere/log.csv: "));

@@ -56,12 +56,12 @@ TEST_F(Obd, ThompsonOnRandomHasTheKnownFigures) {
   const auto prior = load_obd_prior(data("prior_bts.yaml"), "men");
   ASSERT_TRUE(prior) << prior.error();
   const ObdLog random = men("random");
-  const PolicyColumns bts = in_rounds(random, thompson_positions(*prior, 100'000, 1));
+  const PolicyColumns bts = in_rounds(random, thompson_positions(*prior, 400'000, 1));
   const Evaluation e = evaluate(random.rounds, bts, std::nullopt, {});
   EXPECT_NEAR(row(e, Estimator::ips).value.value, .0045, .00006);
   EXPECT_NEAR(row(e, Estimator::snips).value.value, .0046, .00006);
-  EXPECT_NEAR(e.diagnostics.effective_rounds, 2470, 15);
-  EXPECT_NEAR(e.diagnostics.weight_max, 10.7, .2);
+  EXPECT_NEAR(e.diagnostics.effective_rounds, 2470, 10);
+  EXPECT_NEAR(e.diagnostics.weight_max, 10.7, .1);
   EXPECT_EQ(e.verdict.answer, Answer::cannot_tell);  // 46 clicks
   EXPECT_THAT(e.verdict.reasons, ::testing::Contains(HasSubstr("too few rewards")));
 }

@@ -17,10 +17,13 @@ std::string words(const char* format, Values... values) {
   return text;
 }
 
-void refuse(const Diagnostics& d, const VerdictRules& rules, std::vector<std::string>& reasons) {
-  if (d.effective_rounds < rules.effective_rounds_min) {
+void refuse(const Estimate& estimate, const Diagnostics& d, const VerdictRules& rules,
+            std::vector<std::string>& reasons) {
+  const double effective =
+      std::min(d.effective_rounds, estimate.effective_rounds);  // replay throws rounds away
+  if (effective < rules.effective_rounds_min) {
     reasons.push_back(words("the log is worth %.0f rounds to this policy (of %zu), fewer than %.0f",
-                            d.effective_rounds, d.rounds, rules.effective_rounds_min));
+                            effective, d.rounds, rules.effective_rounds_min));
   }
   if (d.without_support > rules.without_support_max) {
     reasons.push_back(words("support is missing: %.1f %% of what the policy would do, the log never did",
@@ -96,7 +99,7 @@ Diagnostics diagnose(const Judged& target, std::span<const double> distribution,
 
 Verdict judge(const Estimate& estimate, const Diagnostics& diagnostics, const VerdictRules& rules) {
   Verdict out;
-  refuse(diagnostics, rules, out.reasons);
+  refuse(estimate, diagnostics, rules, out.reasons);
   if (!may_decide(estimate.estimator)) {
     out.reasons.push_back("the interval of " + std::string(name_of(estimate.estimator)) +
                           " leaves out the error of the model: it may not decide");

@@ -13,6 +13,7 @@ using ::testing::HasSubstr;
 Estimate with_difference(double low, double high) {
   Estimate out;
   out.estimator = Estimator::dr;
+  out.effective_rounds = 5000;
   out.difference = {.value = (low + high) / 2, .error = (high - low) / 4, .low = low, .high = high};
   return out;
 }
@@ -62,8 +63,17 @@ TEST(Verdict, DoesNotLetAnEstimatorDecideWhoseIntervalLeavesOutTheModel) {
   }
 }
 
+TEST(Verdict, CountsTheRoundsThatReplayKept) {
+  Estimate e = with_difference(.01, .03);
+  e.estimator = Estimator::replay;
+  e.effective_rounds = 57;
+  EXPECT_THAT(judge(e, good()).reasons, ElementsAre(HasSubstr("worth 57 rounds")));
+}
+
 TEST(Verdict, NeedsAnInterval) {
-  EXPECT_THAT(judge(Estimate{}, good()).reasons, ElementsAre(HasSubstr("no interval")));
+  Estimate none;
+  none.effective_rounds = 5000;
+  EXPECT_THAT(judge(none, good()).reasons, ElementsAre(HasSubstr("no interval")));
 }
 
 TEST(Diagnose, CountsWhatTheWeightsSay) {
