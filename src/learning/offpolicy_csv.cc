@@ -2,7 +2,6 @@
 #include "learning/offpolicy_csv.h"
 
 #include <cmath>
-#include <limits>
 #include <unordered_map>
 
 #include "base/result.h"
@@ -11,7 +10,8 @@
 namespace bandstand::learning {
 namespace {
 
-constexpr double kMax = 1e300;
+constexpr double kMax = 1e100;  // squares of weighted rewards stay finite
+constexpr double kPropensityMin = 1e-12;
 constexpr double kSumTolerance = 1e-3;  // probabilities are often printed with few digits
 constexpr std::size_t kActionsMax = 100'000;
 
@@ -112,8 +112,10 @@ class Filler {
     const bool numbers = places_.target.bid.has_value();
     const auto propensity = rows.number(places_.propensity, 0, numbers ? kMax : 1);
     if (!propensity) return problem(propensity.error());
-    if (*propensity == 0)
-      return problem(rows.fault(places_.propensity, "above 0: what was done cannot have been impossible"));
+    if (*propensity < kPropensityMin) {
+      return problem(rows.fault(places_.propensity,
+                                "above 0 (1e-12 at least): what was done cannot have been impossible"));
+    }
     const auto reward = rows.number(places_.reward, -kMax, kMax);
     if (!reward) return problem(reward.error());
     if (const auto taken = take_action(rows, numbers); !taken) return taken;

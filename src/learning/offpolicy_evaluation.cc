@@ -82,6 +82,10 @@ Evaluation evaluate_bids(const Rounds& rounds, const PolicyColumns& target,
                          const std::optional<PolicyColumns>& incumbent, const EvaluationOptions& options) {
   Evaluation out;
   const std::vector<double> bandwidths = kernel_bandwidths(rounds.bid);
+  if (rounds.size() < static_cast<std::size_t>(options.model.folds)) {
+    out.verdict.reasons = {"the log has fewer rounds than the reward model has folds"};
+    return out;
+  }
   if (bandwidths.empty()) {
     out.verdict.reasons = {"every bid of the log is the same: nothing was explored"};
     return out;

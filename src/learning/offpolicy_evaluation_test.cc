@@ -144,6 +144,14 @@ TEST(EvaluateBids, LetsOnlyDoublyRobustEstimatorsDecide) {
   EXPECT_THAT(e.verdict.reasons, ::testing::ElementsAre(HasSubstr("bias of the kernel")));
 }
 
+TEST(EvaluateBids, NeedsMoreRoundsThanFolds) {
+  const PolicyLog log = bids(2, 0, 1);
+  EXPECT_THAT(evaluate(log.rounds, log.target, std::nullopt, {}).verdict.reasons,
+              Contains(HasSubstr("fewer rounds")));
+  const PolicyLog three = bids(3, 0, 1);
+  EXPECT_EQ(evaluate(three.rounds, three.target, std::nullopt, {}).verdict.answer, Answer::cannot_tell);
+}
+
 TEST(EvaluateBids, NeedsBidsThatDiffer) {
   PolicyLog log = bids(50, 0, 1);
   for (double& b : log.rounds.bid) b = 1;

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <map>
 
 #include "base/check.h"
@@ -58,7 +57,7 @@ Loaded<bool> take(const CsvRows& rows, const ObdPlaces& places, ObdLog& log,
   const auto click = rows.number(places.click, 0, 1);
   if (!click) return problem(click.error());
   if (*click != 0 && *click != 1) return problem(rows.fault(places.click, "0 or 1"));
-  const auto propensity = rows.number(places.propensity, std::numeric_limits<double>::min(), 1);
+  const auto propensity = rows.number(places.propensity, 1e-12, 1);
   if (!propensity) return problem(propensity.error());
   for (std::size_t f = 0; f < kUserFeatures; ++f) {
     Levels& of = levels[f];
