@@ -5,6 +5,7 @@
 
 #include "app/check.h"
 #include "app/demo.h"
+#include "app/evaluate.h"
 #include "app/replay_decision.h"
 #include "app/replay_openrtb.h"
 #include "app/serve.h"
@@ -202,6 +203,30 @@ int main(int argc, char** argv) {
   auto* explain_verb = app.add_subcommand("explain", "why was it decided so?");
   add_logged(explain_verb);
   explain_verb->callback([&] { code = bandstand::app::explain(logged, std::cout, std::cerr); });
+
+  bandstand::app::EvaluateOptions evaluated;
+  auto* evaluate_verb = app.add_subcommand(
+      "evaluate", "would a policy earn more than the one that made this log? 0: promote, 1: no or unknown");
+  evaluate_verb->add_option("--format", evaluated.format, "csv or obd (Open Bandit Dataset)")
+      ->capture_default_str();
+  evaluate_verb->add_option("--log", evaluated.log, "log files, plain or compressed, read as one");
+  evaluate_verb->add_option("--policy", evaluated.policy,
+                            "obd: bts or uniform; csv: in the columns of the log");
+  evaluate_verb->add_option("--prior", evaluated.prior, "obd, bts: prior_bts.yaml");
+  evaluate_verb->add_option("--campaign", evaluated.campaign, "obd, bts: in the prior")
+      ->capture_default_str();
+  evaluate_verb->add_option("--draws", evaluated.draws, "obd, bts: simulated choices")->capture_default_str();
+  evaluate_verb->add_option("--synthetic", evaluated.synthetic,
+                            "rounds of a made-up world whose truth is known");
+  evaluate_verb->add_option("--coverage", evaluated.coverage,
+                            "worlds: how often intervals hold the truth (default: 4000 rounds each)");
+  evaluate_verb->add_option("--estimator", evaluated.estimator,
+                            "whose interval decides (default: dr with a model, else snips)");
+  evaluate_verb->add_option("--samples", evaluated.samples, "of the bootstrap")->capture_default_str();
+  evaluate_verb->add_option("--seed", evaluated.seed, "random seed")->capture_default_str();
+  evaluate_verb->add_option("--svg", evaluated.svg, "write the picture to this file");
+  evaluate_verb->add_flag("--json", evaluated.json, "machine-readable");
+  evaluate_verb->callback([&] { code = bandstand::app::evaluate(evaluated, std::cout, std::cerr); });
 
   LedgerSimArguments ledger;
   auto* ledger_sim = app.add_subcommand("ledger-sim", "simulate the ledger under faults, seed by seed");
