@@ -88,7 +88,7 @@ struct DatasetOptions {
 /// avazu, criteo, csv, libffm, libsvm, talkingdata, theta.
 [[nodiscard]] const std::vector<std::string>& dataset_formats();
 
-/// Opens by name of the format. Errors: unknown format (names the nearest), a file or mapping that cannot be read, with its place.
+/// Opens by name of the format. Errors: unknown format (names the nearest); a file or mapping that cannot be read, and where.
 [[nodiscard]] Loaded<std::unique_ptr<DatasetReader>> open_dataset(const DatasetOptions& options);
 
 /// Lines with their number and the running hash, for readers.
@@ -108,8 +108,8 @@ class DatasetLines {
   base::LineReader lines_;
 };
 
-/// Rows "label index:value ..." (libsvm) or "label field:index:value ..." (libffm). libsvm names no field: a feature's place
-/// in the row stands for it, which is right for files of one feature a field and says nothing for others.
+/// Rows "label index:value ..." (libsvm) or "label field:index:value ..." (libffm). libsvm names no field: a feature's
+/// place in the row stands for it, which is right for files of one feature a field and says nothing for others.
 [[nodiscard]] Loaded<std::unique_ptr<DatasetReader>> open_libsvm(const std::string& file, bool with_fields);
 
 }  // namespace bandstand::learning

@@ -1,0 +1,145 @@
+// train_response_test: the verb from file to table and model file, and what it says where it cannot.
+#include "app/train_response.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "app/train_response_split.h"
+#include "model/safetensors.h"
+
+namespace bandstand::app {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+struct Ran {
+  int code = 0;
+  std::string out, err;
+};
+
+Ran run(const TrainResponseOptions& options) {
+  const base::ManualClock clock;
+  std::ostringstream out, err;
+  Ran ran;
+  ran.code = train_response(options, clock, out, err);
+  ran.out = out.str();
+  ran.err = err.str();
+  return ran;
+}
+
+TrainResponseOptions world(const std::string& data) {
+  TrainResponseOptions options;
+  options.data = data;
+  options.format = "click_world";
+  options.split = "time:0.8";
+  options.bits = 14;
+  options.bootstrap = 20;
+  options.json = true;
+  return options;
+}
+
+TEST(TrainResponse, PrintsFiguresOfTheModelAndOfTheTruth) {
+  const Ran ran = run(world("linear,rows=50000"));
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const json report = json::parse(ran.out);
+  ASSERT_EQ(report["metrics"].size(), 2u);
+  EXPECT_EQ(report["metrics"][0]["predictor"], "given");
+  EXPECT_EQ(report["metrics"][1]["predictor"], "ftrl");
+  EXPECT_EQ(report["metrics"][1]["n"], 10000);
+  EXPECT_GT(report["metrics"][0]["auc"], report["metrics"][1]["auc"]);
+  EXPECT_GT(report["metrics"][1]["auc"], 0.6);
+  EXPECT_THAT(ran.err, HasSubstr("epoch 1/1  40000 of 40000 rows"));
+}
+
+TEST(TrainResponse, CalibratesOnRowsThatTheModelHasNotSeen) {
+  TrainResponseOptions options = world("pairs,rows=100000");
+  options.model = "fwfm";
+  options.holdout = 0.2;
+  options.won_at = 1;
+  const Ran ran = run(options);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("64000 train, 16000 calibrate, 20000 judge"));
+  const json metrics = json::parse(ran.out)["metrics"];
+  ASSERT_EQ(metrics.size(), 8u);
+  EXPECT_EQ(metrics[6]["predictor"], "isotonic");
+  EXPECT_NEAR(metrics[6]["calibration"].get<double>(), 1, 0.15);
+  EXPECT_EQ(metrics[7]["rows"], "won");
+  EXPECT_LT(metrics[7]["n"], 20000);
+}
+
+TEST(TrainResponse, WritesAModelThatGoesOnAsIfNeverStopped) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "train_response_test";
+  std::filesystem::remove_all(folder);
+  const auto at = [&](const char* name) { return (folder / name).string(); };
+  TrainResponseOptions options = world("linear,rows=5000");
+  options.out = at("whole");
+  options.epochs = 2;
+  ASSERT_EQ(run(options).code, 0);
+  options.epochs = 1;
+  options.out = at("half");
+  ASSERT_EQ(run(options).code, 0);
+  options.resume = at("half");
+  options.out = at("resumed");
+  ASSERT_EQ(run(options).code, 0);
+  const auto whole = model::read_model(at("whole")).value();
+  EXPECT_EQ(whole.tensors, model::read_model(at("resumed")).value().tensors);
+  EXPECT_EQ(whole.kind, "response.ftrl");
+  const json training = json::parse(whole.training);
+  EXPECT_EQ(training["seed"], 1);
+  EXPECT_THAT(training["data_hash"].get<std::string>(), HasSubstr("xxh3:"));
+  EXPECT_GT(training["metrics"][1]["auc"], 0.5);
+  options.bits = 13;
+  EXPECT_THAT(run(options).err, HasSubstr("a model of another feature schema"));
+  std::filesystem::remove_all(folder);
+}
+
+TEST(TrainResponse, SaysWhatIsWrong) {
+  TrainResponseOptions options = world("linear,rows=100");
+  options.model = "deep";
+  EXPECT_EQ(run(options).code, 2);
+  options = world("linear,rows=100");
+  options.split = "random:0.8";
+  EXPECT_THAT(run(options).err, HasSubstr("--split 'random:0.8': expected"));
+  options = world("linear,rows=100");
+  options.baseline = "site";
+  EXPECT_THAT(run(options).err, HasSubstr("--baseline: the data has no field 'site'"));
+  options.data = "/nowhere";
+  options.format = "avazu";
+  EXPECT_EQ(run(options).code, 1);
+  options = world("linear,rows=0");
+  EXPECT_THAT(run(options).err, HasSubstr("no rows"));
+}
+
+TEST(ResponseSplit, CutsByTimeWhateverTheOrderOfRows) {
+  auto split = ResponseSplit::parse("time:0.5", 0.5).value();
+  learning::Row row;
+  for (const std::int64_t time : {40, 10, 30, 20, 50, 60, 80, 70}) {
+    row.time_s = time;
+    split.survey(row);
+  }
+  ASSERT_TRUE(split.settle());
+  row.time_s = 20;
+  EXPECT_EQ(split.part_of(0, row), Part::train);
+  row.time_s = 30;
+  EXPECT_EQ(split.part_of(0, row), Part::holdout);
+  row.time_s = 50;
+  EXPECT_EQ(split.part_of(0, row), Part::test);
+  EXPECT_EQ(split.rows_of(Part::train), 2u);
+  EXPECT_EQ(split.rows_of(Part::holdout), 2u);
+  EXPECT_EQ(split.rows_of(Part::test), 4u);
+}
+
+TEST(ResponseSplit, RefusesRowsWithoutATime) {
+  auto split = ResponseSplit::parse("time:0.5", 0).value();
+  split.survey({});
+  EXPECT_THAT(split.settle().error(), HasSubstr("1 rows have no time"));
+}
+
+}  // namespace
+}  // namespace bandstand::app
