@@ -26,7 +26,7 @@ struct TrainResponseOptions {
   int epochs = 1;
   int bits = 20;
   double alpha = 0.1, beta = 1, l1 = 0, l2 = 1;  ///< of FTRL
-  double rate = 0.1, decay = 1e-5;               ///< of FwFM: AdaGrad's rate, L2
+  double rate = 0.03, decay = 1e-5;               ///< of FwFM: AdaGrad's rate, L2
   int bootstrap = 200;
   bool json = false;
 };

@@ -10,10 +10,6 @@
 namespace bandstand::learning {
 namespace {
 
-std::span<const Feature> at_most(std::span<const Feature> features) {
-  return features.first(std::min(features.size(), kRowFeaturesMax));
-}
-
 /// One step of AdaGrad (Duchi et al. 2011).
 void step(float& value, float& squares, float gradient, float rate) {
   squares += gradient * gradient;
@@ -38,54 +34,60 @@ Fwfm::Fwfm(const FwfmOptions& options)
   }
 }
 
-std::size_t Fwfm::pair_of(const Feature& a, const Feature& b) const {
-  const std::size_t low = std::min(a.field, b.field), high = std::max(a.field, b.field);
-  return low % options_.fields * options_.fields + high % options_.fields;
+void Fwfm::gather(std::span<const Feature> features, Gathered& row) const {
+  row.size = std::min(features.size(), kRowFeaturesMax);
+  for (std::size_t i = 0; i < row.size; ++i) {
+    row.slot[i] = features[i].hash & mask_;
+    __builtin_prefetch(&slots_[row.slot[i]], 1);
+  }
+  for (std::size_t i = 0; i < row.size; ++i) {
+    row.field[i] = std::min<std::size_t>(features[i].field, options_.fields - 1);
+    row.x[i] = features[i].x;
+    row.vector[i] = slots_[row.slot[i]].vector;
+    row.sum[i] = {};
+  }
 }
 
-float Fwfm::forward(std::span<const Feature> features, std::array<Vector, kRowFeaturesMax>& sums) const {
+float Fwfm::forward(Gathered& row) const {
   float logit = bias_;
-  for (std::size_t i = 0; i < features.size(); ++i) {
-    const Slot& own = slots_[features[i].hash & mask_];
-    Vector sum{};
-    for (std::size_t j = 0; j < features.size(); ++j) {
-      if (j == i) continue;
-      const float scale = pairs_[pair_of(features[i], features[j])].r * features[j].x;
-      const Vector& other = slots_[features[j].hash & mask_].vector;
-      for (std::size_t k = 0; k < kSize; ++k) sum[k] += scale * other[k];
+  for (std::size_t i = 0; i < row.size; ++i) {
+    for (std::size_t j = i + 1; j < row.size; ++j) {
+      const float r = pairs_[pair_of(row.field[i], row.field[j])].r;
+      for (std::size_t k = 0; k < kSize; ++k) {
+        row.sum[i][k] += r * row.x[j] * row.vector[j][k];
+        row.sum[j][k] += r * row.x[i] * row.vector[i][k];
+      }
     }
-    sums[i] = sum;
-    logit += features[i].x * (own.weight + 0.5f * dot(own.vector, sum));
+    logit += row.x[i] * (slots_[row.slot[i]].weight + 0.5f * dot(row.vector[i], row.sum[i]));
   }
   return logit;
 }
 
 double Fwfm::predict(std::span<const Feature> features) const {
-  std::array<Vector, kRowFeaturesMax> sums;
-  return sigmoid(forward(at_most(features), sums));
+  Gathered row;
+  gather(features, row);
+  return sigmoid(forward(row));
 }
 
 double Fwfm::learn(std::span<const Feature> features, bool label) {
-  features = at_most(features);
-  for (const Feature& feature : features) __builtin_prefetch(&slots_[feature.hash & mask_], 1);
-  std::array<Vector, kRowFeaturesMax> sums;
-  const double p = sigmoid(forward(features, sums));
+  Gathered row;
+  gather(features, row);
+  const double p = sigmoid(forward(row));
   const auto error = static_cast<float>(p - label);
-  for (std::size_t i = 0; i < features.size(); ++i) {  // before the vectors move
-    for (std::size_t j = i + 1; j < features.size(); ++j) {
-      Pair& pair = pairs_[pair_of(features[i], features[j])];
-      const float product = dot(slots_[features[i].hash & mask_].vector, slots_[features[j].hash & mask_].vector);
-      const float gradient = error * features[i].x * features[j].x * product + options_.l2 * (pair.r - 1);
+  for (std::size_t i = 0; i < row.size; ++i) {
+    for (std::size_t j = i + 1; j < row.size; ++j) {
+      Pair& pair = pairs_[pair_of(row.field[i], row.field[j])];
+      const float gradient = error * row.x[i] * row.x[j] * dot(row.vector[i], row.vector[j]) + options_.l2 * (pair.r - 1);
       step(pair.r, pair.squares, gradient, options_.pair_rate);
     }
   }
   step(bias_, bias_squares_, error, options_.rate);
-  for (std::size_t i = 0; i < features.size(); ++i) {
-    Slot& slot = slots_[features[i].hash & mask_];
-    const float scale = error * features[i].x;
+  for (std::size_t i = 0; i < row.size; ++i) {
+    Slot& slot = slots_[row.slot[i]];
+    const float scale = error * row.x[i];
     step(slot.weight, slot.weight_squares, scale + options_.l2 * slot.weight, options_.rate);
     Vector gradient;
-    for (std::size_t k = 0; k < kSize; ++k) gradient[k] = scale * sums[i][k] + options_.l2 * slot.vector[k];
+    for (std::size_t k = 0; k < kSize; ++k) gradient[k] = scale * row.sum[i][k] + options_.l2 * slot.vector[k];
     slot.vector_squares += dot(gradient, gradient) / kSize;
     const float rate = options_.rate / (std::sqrt(slot.vector_squares) + 1e-6f);
     for (std::size_t k = 0; k < kSize; ++k) slot.vector[k] -= rate * gradient[k];

@@ -15,7 +15,7 @@ namespace bandstand::learning {
 struct FwfmOptions {
   int bits = 20;         ///< 2^bits features of 44 bytes; 1..26
   std::size_t fields = kFieldsMax;
-  float rate = 0.1f;     ///< AdaGrad's, of weights and vectors
+  float rate = 0.03f;    ///< AdaGrad's, of weights and vectors
   float pair_rate = 0.01f;  ///< of the weights r of pairs of fields
   float l2 = 1e-5f;      ///< on what a row touches
   float prior_logit = 0; ///< the intercept's first value
@@ -45,9 +45,19 @@ class Fwfm final : public Learner {
   struct Pair {
     float r = 1, squares = 0;
   };
-  /// sum_{j != i} r_ij x_j v_j for each feature, and the logit.
-  float forward(std::span<const Feature> features, std::array<Vector, kRowFeaturesMax>& sums) const;
-  [[nodiscard]] std::size_t pair_of(const Feature& a, const Feature& b) const;
+  /// A row, gathered: each feature's slot, field, value and vector; and sum_{j != i} r_ij x_j v_j.
+  struct Gathered {
+    std::size_t size = 0;
+    std::array<std::size_t, kRowFeaturesMax> slot, field;
+    std::array<float, kRowFeaturesMax> x;
+    std::array<Vector, kRowFeaturesMax> vector, sum;
+  };
+  void gather(std::span<const Feature> features, Gathered& row) const;
+  /// Fills the sums and gives the logit.
+  float forward(Gathered& row) const;
+  [[nodiscard]] std::size_t pair_of(std::size_t a, std::size_t b) const {
+    return a < b ? a * options_.fields + b : b * options_.fields + a;
+  }
 
   FwfmOptions options_;
   std::uint64_t mask_;
