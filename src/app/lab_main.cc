@@ -31,6 +31,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   response_verb->add_option("--field", response.field, "whose calibration is looked at (default: the first)");
   response_verb->add_option("--baseline", response.baseline, "field whose smoothed rate alone is a predictor too");
+  response_verb->add_flag("--residual", response.residual, "the model learns what --baseline leaves (one epoch)");
+  response_verb->add_flag("--in-time-order", response.in_time_order,
+                          "learn from earlier rows first, whatever the file's order (training rows in memory)");
   response_verb->add_option("--won-at", response.won_at,
                             "figures on won rows too: bid so much at the base rate, in proportion to the prediction");
   response_verb->add_option("--resume", response.resume, "model file to go on from");

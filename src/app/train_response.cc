@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
-#include <unordered_map>
 
 #include "app/train_response_report.h"
 #include "app/train_response_split.h"
@@ -21,6 +20,7 @@
 #include "learning/response/ftrl.h"
 #include "learning/response/fwfm.h"
 #include "learning/response/metrics.h"
+#include "learning/response/rate_table.h"
 #include "model/response_monitor.h"
 #include "model/safetensors.h"
 
@@ -34,8 +34,6 @@ using learning::problem;
 using learning::Row;
 using nlohmann::json;
 
-constexpr double kSmoothing = 10;  ///< rows at the base rate that a value of the baseline's field begins with
-
 std::string text(const char* form, auto... values) {
   char out[256];
   std::snprintf(out, sizeof out, form, values...);
@@ -43,27 +41,6 @@ std::string text(const char* form, auto... values) {
 }
 
 std::string hex(std::uint64_t hash) { return text("%016llx", static_cast<unsigned long long>(hash)); }
-
-/// The smoothed response rate of each value of a field (a target encoding).
-struct RateByValue {
-  struct Counts {
-    double rows = 0, positives = 0;
-  };
-  std::unordered_map<std::uint64_t, Counts> counts;
-  Counts all;
-  void learn(std::uint64_t value, bool label) {
-    for (Counts* one : {&counts[value], &all}) {
-      one->rows += 1;
-      one->positives += label;
-    }
-  }
-  [[nodiscard]] double predict(std::uint64_t value) const {
-    const double base = all.rows == 0 ? 0 : all.positives / all.rows;
-    const auto found = counts.find(value);
-    const Counts own = found == counts.end() ? Counts{} : found->second;
-    return (own.positives + kSmoothing * base) / (own.rows + kSmoothing);
-  }
-};
 
 class Training {
  public:
@@ -124,6 +101,24 @@ class Training {
     return true;
   }
 
+  /// Calls `each(row)` for the training rows, in the order to learn in.
+  template <class Each>
+  Loaded<bool> pass_training(Each each) {
+    std::vector<Row> kept;
+    auto done = pass(options_.data, false, [&](std::uint64_t position, const Row& row) {
+      if (split_.part_of(position, row) != Part::train) return;
+      if (options_.in_time_order) {
+        kept.push_back(row);
+      } else {
+        each(row);
+      }
+    });
+    const auto earlier = [](const Row& a, const Row& b) { return a.time_s.value_or(0) < b.time_s.value_or(0); };
+    std::stable_sort(kept.begin(), kept.end(), earlier);
+    for (const Row& row : kept) each(row);
+    return done;
+  }
+
   Loaded<bool> survey() {
     if (options_.data == "-") return problem("--data: standard input cannot be read twice; give a file");
     if (!options_.test.empty() && !options_.split.empty()) return problem("--test and --split: one of them");
@@ -134,9 +129,10 @@ class Training {
     if (done) done = split_.settle();
     if (!done) return done;
     if (split_.rows() == 0) return problem(options_.data + ": no rows");
-    base_rate_ = (static_cast<double>(split_.positives_of(Part::train)) + 0.5) /
-                 (static_cast<double>(split_.rows_of(Part::train)) + 1);
-    err_ << text("%llu rows: %llu train, %llu calibrate, %llu judge; %.4f %% of the first positive\n",
+    const std::uint64_t positives = split_.positives_of(Part::train) + split_.positives_of(Part::holdout);
+    const std::uint64_t known = split_.rows_of(Part::train) + split_.rows_of(Part::holdout);
+    base_rate_ = (static_cast<double>(positives) + 0.5) / (static_cast<double>(known) + 1);
+    err_ << text("%llu rows: %llu train, %llu calibrate, %llu judge; %.4f %% of those before positive\n",
                  static_cast<unsigned long long>(split_.rows()), static_cast<unsigned long long>(split_.rows_of(Part::train)),
                  static_cast<unsigned long long>(split_.rows_of(Part::holdout)),
                  static_cast<unsigned long long>(split_.rows_of(Part::test)), 100 * base_rate_);
@@ -151,14 +147,17 @@ class Training {
     if (!options_.baseline.empty() && !baseline_field_) {
       return problem("--baseline: the data has no field '" + options_.baseline + "'");
     }
+    if (baseline_field_) rates_.emplace(options_.bits, static_cast<float>(base_rate_));
     return true;
   }
 
   Loaded<bool> make_learner() {
-    schema_ = json{{"bits", options_.bits}, {"fields", fields_}, {"hash", "xxh3, by column and value"},
-                   {"numbers", "2 + floor(ln(x)^2) above 2"}}.dump();
+    json schema{{"bits", options_.bits}, {"fields", fields_}, {"hash", "xxh3, by column and value"},
+                {"numbers", "2 + floor(ln(x)^2) above 2"}};
+    if (options_.residual) schema["offset"] = options_.baseline;
+    schema_ = schema.dump();
     const auto as_float = [](double value) { return static_cast<float>(value); };
-    const float prior_logit = as_float(std::log(base_rate_ / (1 - base_rate_)));
+    const float prior_logit = options_.residual ? 0 : as_float(std::log(base_rate_ / (1 - base_rate_)));
     if (options_.model == "ftrl") {
       learner_ = std::make_unique<learning::Ftrl>(learning::FtrlOptions{
           options_.bits, as_float(options_.alpha), as_float(options_.beta), as_float(options_.l1), as_float(options_.l2),
@@ -178,6 +177,7 @@ class Training {
     if (!file) return problem(options_.resume + ": " + file.error().what);
     auto fits = model::expect_model(*file, learner_->kind(), schema_);
     if (fits) fits = learner_->load(*file);
+    if (fits && options_.residual) fits = rates_->load(*file);
     if (!fits) return problem(options_.resume + ": " + fits.error().what);
     return true;
   }
@@ -192,13 +192,13 @@ class Training {
     for (int epoch = 1; epoch <= epochs; ++epoch) {
       double loss = 0;
       std::uint64_t here = 0;
-      auto done = pass(options_.data, false, [&](std::uint64_t position, const Row& row) {
-        if (split_.part_of(position, row) != Part::train) return;
-        if (epoch == 1 && baseline_field_) by_value_.learn(value_of(row, *baseline_field_), row.label);
+      auto done = pass_training([&](const Row& row) {
+        const float offset = offset_of(row);  // before the row itself is counted
+        if (epoch == 1 && baseline_field_) rates_->learn(value_of(row, *baseline_field_), row.label);
         ++learned;
         ++here;
         if (learner_ == nullptr) return;
-        const double p = learner_->learn(row.features, row.label);
+        const double p = learner_->learn(row.features, row.label, offset);
         loss -= std::log(row.label ? p : 1 - p);
         if (monitor.add(p, row.label) || here == rows) {
           tell(epoch, epochs, here, learned, loss / static_cast<double>(here), monitor.last().calibration, begin);
@@ -229,9 +229,14 @@ class Training {
     return 0;
   }
 
+  /// Log odds that the model's are added to.
+  [[nodiscard]] float offset_of(const Row& row) const {
+    return options_.residual ? rates_->log_odds(value_of(row, *baseline_field_)) : 0;
+  }
+
   /// What a row is predicted by its raw predictor: the model, or the file's own.
   [[nodiscard]] double raw(const Row& row) const {
-    return learner_ != nullptr ? learner_->predict(row.features) : row.prediction.value_or(0);
+    return learner_ != nullptr ? learner_->predict(row.features, offset_of(row)) : row.prediction.value_or(0);
   }
 
   Loaded<bool> judge() {
@@ -246,8 +251,8 @@ class Training {
       if (row.price) judged_.prices.push_back(*row.price);
       all_given = all_given && row.prediction.has_value();
       given.push_back(row.prediction.value_or(0));
-      if (baseline_field_) rates.push_back(by_value_.predict(value_of(row, *baseline_field_)));
-      if (learner_ != nullptr) own.push_back(learner_->predict(row.features));
+      if (baseline_field_) rates.push_back(rates_->rate(value_of(row, *baseline_field_)));
+      if (learner_ != nullptr) own.push_back(raw(row));
     };
     auto done = pass(options_.data, false, [&](std::uint64_t position, const Row& row) {
       const Part part = split_.part_of(position, row);
@@ -293,7 +298,8 @@ class Training {
   [[nodiscard]] json training_record() const {
     json record{{"data", std::filesystem::path(options_.data).filename().string()}, {"data_hash", "xxh3:" + hex(data_hash_)},
                 {"format", options_.format}, {"seed", options_.seed}, {"epochs", options_.epochs},
-                {"rows", split_.rows_of(Part::train)}, {"split", options_.split}, {"holdout", options_.holdout}};
+                {"rows", split_.rows_of(Part::train)}, {"split", options_.split}, {"holdout", options_.holdout},
+                {"in_time_order", options_.in_time_order}, {"residual_of", options_.residual ? options_.baseline : ""}};
     if (options_.model == "ftrl") {
       record["options"] = {{"alpha", options_.alpha}, {"beta", options_.beta}, {"l1", options_.l1}, {"l2", options_.l2}};
     } else {
@@ -332,6 +338,7 @@ class Training {
     file.schema = schema_;
     file.training = training_record().dump();
     learner_->save(file);
+    if (options_.residual) rates_->save(file);
     if (split_.rows_of(Part::holdout) > 0) learning::save(platt_, isotonic_, file);
     const auto written = model::write_model(options_.out, file);
     if (!written) return problem(options_.out + ": " + written.error().what);
@@ -348,7 +355,7 @@ class Training {
   std::uint64_t data_hash_ = 0;
   std::string schema_;
   std::unique_ptr<learning::Learner> learner_;
-  RateByValue by_value_;
+  std::optional<learning::RateTable> rates_;  ///< of the baseline's field
   learning::Platt platt_;
   learning::Isotonic isotonic_;
   JudgedRows judged_;
@@ -367,6 +374,9 @@ std::string wrong_options(const TrainResponseOptions& options) {
     return "--alpha above 0, --beta, --l1 and --l2 at least 0";
   }
   if (!(options.rate > 0) || !(options.decay >= 0)) return "--rate above 0, --decay at least 0";
+  if (options.residual && (options.baseline.empty() || options.model == "none" || options.epochs != 1)) {
+    return "--residual: needs --baseline, a model, and one epoch: the rates of a second have seen the row itself";
+  }
   if (options.bootstrap < 0) return "--bootstrap: expected at least 0";
   return "";
 }

@@ -19,6 +19,8 @@ struct TrainResponseOptions {
   double holdout = 0;   ///< share of the training rows that fits the calibration
   std::string field;    ///< whose calibration is looked at; the first
   std::string baseline; ///< field whose smoothed response rate alone is a further predictor
+  bool residual = false; ///< the model learns what the baseline leaves: its log odds are added to the model's. One epoch
+  bool in_time_order = false;  ///< learn from earlier rows first, whatever the file's order; keeps the training rows in memory
   double won_at = 0;    ///< see ReportOptions
   std::string resume;   ///< model file to go on from
   std::string out;      ///< model file, written after each epoch

@@ -20,7 +20,7 @@ constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
 Loaded<ResponseSplit> ResponseSplit::parse(const std::string& text, double holdout) {
   ResponseSplit split;
-  if (!(holdout >= 0 && holdout < 1)) return problem("--holdout: expected a share of 0 to 1");
+  if (!(holdout >= 0 && holdout <= 1)) return problem("--holdout: expected a share of 0 to 1");
   split.holdout_ = holdout;
   if (text.empty()) return split;
   const auto wrong = [&] { return problem("--split '" + text + "': expected time:SHARE, time:YYYY-MM-DD or rows:SHARE"); };

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -96,6 +97,49 @@ TEST(TrainResponse, WritesAModelThatGoesOnAsIfNeverStopped) {
   EXPECT_GT(training["metrics"][1]["auc"], 0.5);
   options.bits = 13;
   EXPECT_THAT(run(options).err, HasSubstr("a model of another feature schema"));
+  std::filesystem::remove_all(folder);
+}
+
+TEST(TrainResponse, LearnsWhatABaselineLeaves) {
+  TrainResponseOptions options = world("linear,rows=50000");
+  options.baseline = "f3";
+  options.residual = true;
+  const Ran ran = run(options);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const json report = json::parse(ran.out);
+  EXPECT_EQ(report["metrics"][0]["predictor"], "rate of f3");
+  EXPECT_GT(report["auc_difference"]["given less rate of f3"]["auc_95"][0], 0);
+  EXPECT_GT(report["metrics"][2]["auc"].get<double>(), report["metrics"][0]["auc"].get<double>() + 0.05);
+  options.epochs = 2;
+  EXPECT_EQ(run(options).code, 2);
+}
+
+TEST(TrainResponse, LearnsInTimeOrderWhateverTheOrderOfTheFile) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "train_response_order_test";
+  std::filesystem::create_directories(folder);
+  const auto at = [&](const char* name) { return (folder / name).string(); };
+  const auto row = [](int i) {
+    return std::to_string(1'700'000'000 + i) + "," + std::to_string(i * 7 % 5) + "," + (i % 3 == 0 ? "1" : "0") + "\n";
+  };
+  std::string forwards = "t,a,y\n", backwards = forwards;
+  for (int i = 0; i < 200; ++i) {
+    forwards += row(i);
+    backwards += row(199 - i);
+  }
+  std::ofstream(at("forwards")) << forwards;
+  std::ofstream(at("backwards")) << backwards;
+  std::ofstream(at("mapping")) << R"({"columns": {"t": "time", "a": "categorical", "y": "label"}})";
+  const auto learned = [&](const char* name, bool in_time_order) {
+    TrainResponseOptions options = world(at(name));
+    options.format = "csv";
+    options.mapping = at("mapping");
+    options.in_time_order = in_time_order;
+    options.out = at("model");
+    EXPECT_EQ(run(options).code, 0);
+    return model::read_model(options.out).value().tensors;
+  };
+  EXPECT_EQ(learned("forwards", false), learned("backwards", true));
+  EXPECT_NE(learned("forwards", false), learned("backwards", false));
   std::filesystem::remove_all(folder);
 }
 

@@ -32,20 +32,20 @@ void Ftrl::update(Coordinate& at, float weight, float gradient) const {
   at.n = n;
 }
 
-double Ftrl::predict(std::span<const Feature> features) const {
-  float logit = options_.prior_logit + weight(bias_, 0, 0);
+double Ftrl::predict(std::span<const Feature> features, float offset) const {
+  float logit = offset + options_.prior_logit + weight(bias_, 0, 0);
   for (const Feature& feature : at_most(features)) {
     logit += feature.x * weight(table_[feature.hash & mask_], options_.l1, options_.l2);
   }
   return sigmoid(logit);
 }
 
-double Ftrl::learn(std::span<const Feature> features, bool label) {
+double Ftrl::learn(std::span<const Feature> features, bool label, float offset) {
   features = at_most(features);
   for (const Feature& feature : features) __builtin_prefetch(&table_[feature.hash & mask_], 1);
   std::array<float, kRowFeaturesMax> weights;
   const float bias = weight(bias_, 0, 0);
-  float logit = options_.prior_logit + bias;
+  float logit = offset + options_.prior_logit + bias;
   for (std::size_t i = 0; i < features.size(); ++i) {
     weights[i] = weight(table_[features[i].hash & mask_], options_.l1, options_.l2);
     logit += features[i].x * weights[i];

@@ -24,8 +24,10 @@ class Ftrl final : public Learner {
  public:
   explicit Ftrl(const FtrlOptions& options);
   [[nodiscard]] const char* kind() const override { return "response.ftrl"; }
-  [[nodiscard]] double predict(std::span<const Feature> features) const override;
-  double learn(std::span<const Feature> features, bool label) override;
+  using Learner::learn;
+  using Learner::predict;
+  [[nodiscard]] double predict(std::span<const Feature> features, float offset) const override;
+  double learn(std::span<const Feature> features, bool label, float offset) override;
   void save(model::ModelFile& file) const override;
   [[nodiscard]] base::Result<std::monostate> load(const model::ModelFile& file) override;
 

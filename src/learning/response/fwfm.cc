@@ -63,16 +63,16 @@ float Fwfm::forward(Gathered& row) const {
   return logit;
 }
 
-double Fwfm::predict(std::span<const Feature> features) const {
+double Fwfm::predict(std::span<const Feature> features, float offset) const {
   Gathered row;
   gather(features, row);
-  return sigmoid(forward(row));
+  return sigmoid(offset + forward(row));
 }
 
-double Fwfm::learn(std::span<const Feature> features, bool label) {
+double Fwfm::learn(std::span<const Feature> features, bool label, float offset) {
   Gathered row;
   gather(features, row);
-  const double p = sigmoid(forward(row));
+  const double p = sigmoid(offset + forward(row));
   const auto error = static_cast<float>(p - label);
   for (std::size_t i = 0; i < row.size; ++i) {
     for (std::size_t j = i + 1; j < row.size; ++j) {

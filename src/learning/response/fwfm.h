@@ -30,8 +30,10 @@ class Fwfm final : public Learner {
 
   explicit Fwfm(const FwfmOptions& options);
   [[nodiscard]] const char* kind() const override { return "response.fwfm"; }
-  [[nodiscard]] double predict(std::span<const Feature> features) const override;
-  double learn(std::span<const Feature> features, bool label) override;
+  using Learner::learn;
+  using Learner::predict;
+  [[nodiscard]] double predict(std::span<const Feature> features, float offset) const override;
+  double learn(std::span<const Feature> features, bool label, float offset) override;
   void save(model::ModelFile& file) const override;
   [[nodiscard]] base::Result<std::monostate> load(const model::ModelFile& file) override;
 

@@ -27,10 +27,12 @@ class Learner {
   virtual ~Learner() = default;
   /// Name of the model's kind in files: "response.ftrl".
   [[nodiscard]] virtual const char* kind() const = 0;
-  /// Probability of a response, in (0, 1).
-  [[nodiscard]] virtual double predict(std::span<const Feature> features) const = 0;
+  /// Probability of a response, in (0, 1). `offset` are log odds known from elsewhere, which the model's are added to.
+  [[nodiscard]] virtual double predict(std::span<const Feature> features, float offset) const = 0;
+  [[nodiscard]] double predict(std::span<const Feature> features) const { return predict(features, 0); }
   /// Learns from one row and returns what predict would have said before.
-  virtual double learn(std::span<const Feature> features, bool label) = 0;
+  virtual double learn(std::span<const Feature> features, bool label, float offset) = 0;
+  double learn(std::span<const Feature> features, bool label) { return learn(features, label, 0); }
   /// Adds its arrays, all that is needed to go on learning bit for bit.
   virtual void save(model::ModelFile& file) const = 0;
   /// Takes over what save wrote. Errors: of model::tensor_of; the learner is then unchanged.

@@ -10,6 +10,7 @@
 #include "learning/response/ftrl.h"
 #include "learning/response/fwfm.h"
 #include "learning/response/metrics.h"
+#include "learning/response/rate_table.h"
 
 namespace bandstand::learning {
 namespace {
@@ -63,6 +64,33 @@ TEST(Ftrl, FollowsAlgorithmOne) {
     update(z, n, w, (p - label) * x);
     update(bias_z, bias_n, bias, p - label);
   }
+}
+
+TEST(Learner, AddsToWhatIsKnownFromElsewhere) {
+  Ftrl ftrl({.bits = 4});
+  Fwfm fwfm({.bits = 4, .fields = 1});
+  for (Learner* learner : std::initializer_list<Learner*>{&ftrl, &fwfm}) {
+    EXPECT_NEAR(learner->predict({}, -2), sigmoid(-2), 1e-6);
+    for (int i = 0; i < 100; ++i) learner->learn(features_of({{1, 0, 1}}), i % 10 == 0, -2.2f);  // the offset is right
+    EXPECT_NEAR(learner->predict(features_of({{1, 0, 1}}), -2.2f), 0.1, 0.04);
+  }
+}
+
+TEST(RateTable, ShrinksToTheBaseRateAndComesBackFromAFile) {
+  RateTable rates(4, 0.1f);
+  EXPECT_NEAR(rates.rate(3), 0.1, 1e-6);
+  for (int i = 0; i < 90; ++i) rates.learn(3, i < 45);
+  EXPECT_NEAR(rates.rate(3), 46.0 / 100, 1e-6);
+  EXPECT_NEAR(rates.log_odds(3), std::log(0.46 / 0.54), 1e-5);
+  model::ModelFile file;
+  rates.save(file);
+  RateTable other(4, 0.5f);
+  ASSERT_TRUE(other.load(file));
+  EXPECT_EQ(other.rate(3), rates.rate(3));
+  EXPECT_EQ(other.rate(4), rates.rate(4));
+  file.tensors["rate.counts"].values[1] = 1;  // a positive without a row
+  EXPECT_EQ(other.load(file).error().code, base::Code::corrupt);
+  EXPECT_EQ(RateTable(5, 0.5f).load(file).error().code, base::Code::conflict);
 }
 
 TEST(Ftrl, L1KeepsRareFeaturesAtZero) {
