@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -242,8 +243,8 @@ class Training {
   Loaded<bool> judge() {
     const bool in_sample = options_.test.empty() && split_.rows_of(Part::test) == 0;
     if (in_sample && learner_ != nullptr) err_ << "no rows to judge (--split or --test): figures are of the training rows\n";
-    std::vector<double> given, rates, own, holdout_p;
-    std::vector<std::uint8_t> holdout_y;
+    std::vector<double> given, rates, own, holdout_p, won_p;
+    std::vector<std::uint8_t> holdout_y, won_y;
     bool all_given = true;
     const auto take = [&](const Row& row) {
       judged_.labels.push_back(row.label);
@@ -259,6 +260,9 @@ class Training {
       if (part == Part::holdout) {
         holdout_p.push_back(raw(row));
         holdout_y.push_back(row.label);
+        if (!row.price || options_.won_at * holdout_p.back() / base_rate_ < *row.price) return;
+        won_p.push_back(holdout_p.back());
+        won_y.push_back(row.label);
       } else if (part == Part::test || in_sample) {
         take(row);
       }
@@ -278,13 +282,14 @@ class Training {
       platt_ = learning::fit_platt(holdout_p, holdout_y);
       isotonic_ = learning::fit_isotonic(holdout_p, holdout_y);
       const std::vector<double>& from = learner_ != nullptr ? own : given;
-      std::vector<double> platt, isotonic;
-      for (const double p : from) {
-        platt.push_back(platt_(p));
-        isotonic.push_back(isotonic_(p));
-      }
-      add("  Platt", std::move(platt));
-      add("  isotonic", std::move(isotonic));
+      const auto add_calibrated = [&](const char* name, const auto& calibrator) {
+        std::vector<double> p;
+        std::transform(from.begin(), from.end(), std::back_inserter(p), calibrator);
+        add(name, std::move(p));
+      };
+      add_calibrated("  Platt", platt_);
+      add_calibrated("  isotonic", isotonic_);
+      if (options_.won_at > 0) add_calibrated("  Platt on won", learning::fit_platt(won_p, won_y));
     }
     const ReportOptions report{options_.bootstrap, options_.seed, options_.won_at, base_rate_};
     figures_ = response_figures(judged_, report);

@@ -67,7 +67,7 @@ TEST(TrainResponse, CalibratesOnRowsThatTheModelHasNotSeen) {
   ASSERT_EQ(ran.code, 0) << ran.err;
   EXPECT_THAT(ran.err, HasSubstr("64000 train, 16000 calibrate, 20000 judge"));
   const json metrics = json::parse(ran.out)["metrics"];
-  ASSERT_EQ(metrics.size(), 8u);
+  ASSERT_EQ(metrics.size(), 10u);
   EXPECT_EQ(metrics[6]["predictor"], "isotonic");
   EXPECT_NEAR(metrics[6]["calibration"].get<double>(), 1, 0.15);
   EXPECT_EQ(metrics[7]["rows"], "won");
