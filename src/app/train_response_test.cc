@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "app/train_response_split.h"
+#include "learning/dataset/data_for_tests.h"
 #include "model/safetensors.h"
 
 namespace bandstand::app {
@@ -141,6 +142,23 @@ TEST(TrainResponse, LearnsInTimeOrderWhateverTheOrderOfTheFile) {
   EXPECT_EQ(learned("forwards", false), learned("backwards", true));
   EXPECT_NE(learned("forwards", false), learned("backwards", false));
   std::filesystem::remove_all(folder);
+}
+
+TEST(TrainResponse, BeatsTheAppAloneOnTalkingData) {
+  const std::string name = "talkingdata/train_sample_nov06-08.csv.xz";
+  BANDSTAND_NEEDS_SHARED_DATA(name);
+  TrainResponseOptions options = world(learning::shared_data(name));
+  options.format = "csv";
+  options.mapping = BANDSTAND_SOURCE_DIR "/config/datasets/talkingdata-crosses.json";
+  options.split = "time:2017-11-08";
+  options.baseline = "app";
+  options.residual = options.in_time_order = true;
+  const Ran ran = run(options);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const json metrics = json::parse(ran.out)["metrics"];
+  EXPECT_NEAR(metrics[0]["auc"].get<double>(), 0.968, 0.0005);  // the data's README
+  EXPECT_GT(metrics[1]["auc"].get<double>(), metrics[0]["auc"].get<double>());
+  EXPECT_LT(metrics[1]["log_loss"].get<double>(), metrics[0]["log_loss"].get<double>());
 }
 
 TEST(TrainResponse, SaysWhatIsWrong) {
