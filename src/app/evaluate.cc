@@ -11,10 +11,10 @@
 #include "app/evaluate_picture.h"
 #include "base/rng.h"
 #include "experiments/table.h"
-#include "learning/offpolicy_csv.h"
-#include "learning/offpolicy_evaluation.h"
-#include "learning/offpolicy_obd.h"
-#include "learning/offpolicy_world.h"
+#include "learning/offpolicy/csv.h"
+#include "learning/offpolicy/evaluation.h"
+#include "learning/offpolicy/obd.h"
+#include "learning/offpolicy/world.h"
 
 namespace bandstand::app {
 namespace {

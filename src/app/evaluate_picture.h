@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "learning/offpolicy_evaluation.h"
+#include "learning/offpolicy/evaluation.h"
 
 namespace bandstand::app {
 
