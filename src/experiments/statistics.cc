@@ -26,6 +26,24 @@ Interval paired_bootstrap(std::span<const double> a, std::span<const double> b, 
   return {sum, quantile(sums, 0.025), quantile(sums, 0.975)};
 }
 
+Interval mean_interval(std::span<const double> values) {
+  if (values.empty()) return {};
+  const auto count = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+  if (values.size() < 2) return {mean, mean, mean};
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  // Quantile .975 of Student's t: exact up to five degrees of freedom, then the expansion of Cornish and Fisher (to .001).
+  constexpr double kExact[] = {12.706, 4.303, 3.182, 2.776, 2.571};
+  constexpr double z = 1.959964;
+  const double free = count - 1;
+  const double t = free <= 5 ? kExact[values.size() - 2]
+                             : z + (z * z * z + z) / (4 * free) +
+                                   (5 * z * z * z * z * z + 16 * z * z * z + 3 * z) / (96 * free * free);
+  const double half = t * std::sqrt(squares / free / count);
+  return {mean, mean - half, mean + half};
+}
+
 double quantile(std::vector<double> values, double q) {
   if (values.empty()) return 0;
   std::sort(values.begin(), values.end());
