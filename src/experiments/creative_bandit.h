@@ -53,7 +53,7 @@ class TabledBandit : public CreativeBandit {
   [[nodiscard]] const CreativeProblem& problem() const { return problem_; }
   [[nodiscard]] std::span<const double> shown() const { return shown_; }    ///< [cell]
   [[nodiscard]] std::span<const double> clicks() const { return clicks_; }  ///< [cell]
-  [[nodiscard]] double impressions() const { return impressions_; }
+  [[nodiscard]] double clicked() const { return clicked_; }  ///< in all
   base::Rng& chance() { return chance_; }
 
  private:
@@ -61,12 +61,12 @@ class TabledBandit : public CreativeBandit {
   base::Rng chance_;
   std::vector<double> shown_, clicks_, rows_;
   std::vector<std::uint8_t> filled_;  ///< [context]
-  double impressions_ = 0, fitted_at_ = -1;
+  double impressions_ = 0, clicked_ = 0, fitted_at_ = -1;
 };
 
-/// random; epsilon_greedy, greedy (of counted rates); beta_ts (one Beta belief a cell); linucb_disjoint; linear_ts and
-/// logistic_ts (main effects only); squarecb (on the logistic fit); structured_ts and structured_squarecb (main effects,
-/// interactions of the structure and a residual a cell, spreads learned).
+/// Without structure: random, greedy and epsilon_greedy (0.1) of counted rates, beta_ts, linucb_disjoint. On main effects:
+/// linear_ts, logistic_ts; with interactions too: linear_ts_x, logistic_ts_x, squarecb (on the logistic fit). With spreads learned
+/// (creative_belief.h): structured_ts, structured_ts_sparing (explores less), structured_squarecb.
 const std::vector<std::string>& creative_bandit_names();
 
 /// Null if there is no policy of that name. What it may draw itself comes from `seed`.

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kNewtonSteps = 8;
 constexpr double kLevelSpread = 0.5;  ///< of what all cells share, around the counted rate
-constexpr double kJitter = 1e-9;      ///< relative: keeps a nearly singular covariance factorable
+constexpr double kJitter = 1e-7;      ///< keeps a singular covariance factorable: cells that agree in all factors
 
 double logistic(double logit) { return 1 / (1 + std::exp(-logit)); }
 
@@ -25,11 +25,10 @@ Factor residual_of(const CreativeProblem& problem) {
 
 CreativeBelief::CreativeBelief(const CreativeProblem& problem, Options options) : options_(options) {
   for (const Factor& factor : problem.factors) {
-    if (factor.interaction && !options.use_interactions) continue;
     const double expected = factor.interaction ? options.interaction : options.main;
-    parts_.push_back({factor, expected, expected});
+    if (expected > 0) parts_.push_back({factor, expected, expected});
   }
-  if (options.use_residual) parts_.push_back({residual_of(problem), options.residual, options.residual});
+  if (options.residual > 0) parts_.push_back({residual_of(problem), options.residual, options.residual});
   mean_.setZero(problem.cells());
   build_covariance();
   root_ = prior_.llt().matrixL();
@@ -47,7 +46,7 @@ void CreativeBelief::build_covariance() {
       }
     }
   }
-  prior_.diagonal().array() += kJitter + 1e-7;
+  prior_.diagonal().array() += kJitter;
 }
 
 void CreativeBelief::fit(std::span<const double> shown, std::span<const double> clicks) {
@@ -84,9 +83,8 @@ void CreativeBelief::fit(std::span<const double> shown, std::span<const double> 
   const Eigen::MatrixXd explained = v * prior_;
   Eigen::MatrixXd posterior = prior_;
   posterior.selfadjointView<Eigen::Lower>().rankUpdate(explained.transpose(), -1);
-  posterior.diagonal().array() += kJitter;
+  posterior.diagonal().array() += 0.01 * kJitter;
   root_ = posterior.selfadjointView<Eigen::Lower>().llt().matrixL();
-  if (!options_.learn_spreads) return;
   Eigen::MatrixXd information = Eigen::MatrixXd::Zero(cells, cells);
   information.selfadjointView<Eigen::Lower>().rankUpdate(v.transpose());
   learn_spreads(pull, information);

@@ -1,4 +1,4 @@
-// creative_belief: what is believed of the click rates of all cells together: a Gaussian over logits, from structure and counts.
+// creative_belief: what is believed of the click rates of all cells together: a Gaussian over logits, from counts.
 //
 // logit f(cell) = centre + sum over factors of u_factor[level of the cell] + residual of the cell,  u_factor[l] ~ N(0, s_factor^2)
 // so that f is a Gaussian process whose covariance of two cells is the sum of s^2 of the factors in which they agree. The
@@ -20,13 +20,9 @@ namespace bandstand::experiments {
 class CreativeBelief {
  public:
   struct Options {
-    /// Expected spreads (logit), each worth `prior_levels` observed levels. A tenth of the rate: what the composition of a
-    /// creative commonly moves.
-    double main = 0.1, interaction = 0.05, residual = 0.02;
-    double prior_levels = 4;
-    bool use_interactions = true;
-    bool use_residual = true;
-    bool learn_spreads = true;
+    /// Expected spreads (logit), each worth `prior_levels` observed levels.
+    double main = 0.15, interaction = 0.1, residual = 0.01;  ///< 0: no such effect
+    double prior_levels = 8;
   };
   CreativeBelief(const CreativeProblem& problem, Options options);
 
