@@ -65,8 +65,8 @@ class TabledBandit : public CreativeBandit {
 };
 
 /// Without structure: random, greedy and epsilon_greedy (0.1) of counted rates, beta_ts, linucb_disjoint. On main effects:
-/// linear_ts, logistic_ts; with interactions too: linear_ts_x, logistic_ts_x, squarecb (on the logistic fit). With spreads learned
-/// (creative_belief.h): structured_ts, structured_ts_sparing (explores less), structured_squarecb.
+/// linear_ts, logistic_ts; with interactions too: linear_ts_x, logistic_ts_x, squarecb (on the logistic fit). With spreads
+/// learned (creative_belief.h): structured_ts, structured_ts_sparing (explores less), structured_squarecb.
 const std::vector<std::string>& creative_bandit_names();
 
 /// Null if there is no policy of that name. What it may draw itself comes from `seed`.

@@ -1,6 +1,6 @@
-// creative_belief: what is believed of the click rates of all cells together: a Gaussian over logits, from counts.
+// creative_belief: what is believed of the click rates of all cells together: a Gaussian over logits.
 //
-// logit f(cell) = centre + sum over factors of u_factor[level of the cell] + residual of the cell,  u_factor[l] ~ N(0, s_factor^2)
+// logit f(cell) = centre + sum over factors of u_factor[level of the cell] + residual of the cell,  u_factor ~ N(0, s_factor^2)
 // so that f is a Gaussian process whose covariance of two cells is the sum of s^2 of the factors in which they agree. The
 // posterior given counts is Laplace's (Rasmussen and Williams 2006, algorithm 3.1); the spreads s are learned by one step of
 // expectation-maximisation a fit, under an inverse-gamma prior: a factor without effect fades away, and with it its share of
