@@ -23,7 +23,7 @@ struct CreativeChoice {
   float propensity = 1;  ///< exact: the probability that the arm was drawn with
 };
 
-/// One thread. `choose` and `learn` allocate nothing.
+/// One thread. `learn` allocates nothing, nor does `choose` but for the first one in a context after a refresh.
 class CreativeBandit {
  public:
   virtual ~CreativeBandit() = default;
