@@ -13,14 +13,36 @@
 #include "app/simulate_pacing.h"
 #include "base/spelling.h"
 #include "experiments/replay_bidding.h"
+#include "experiments/replay_creatives.h"
 #include "simulation/ledger_sim.h"
 
 namespace {
 
-int replay_bidding_verb(bandstand::experiments::ReplayBiddingOptions& options, bool tsv, bool json) {
-  if (tsv) options.format = bandstand::experiments::TableFormat::tsv;
-  if (json) options.format = bandstand::experiments::TableFormat::json;
-  return bandstand::experiments::replay_bidding(options, std::cout, std::cerr);
+bandstand::experiments::TableFormat table_format(bool tsv, bool json) {
+  using bandstand::experiments::TableFormat;
+  return json ? TableFormat::json : tsv ? TableFormat::tsv : TableFormat::aligned;
+}
+
+void add_replay_creatives(CLI::App& replay, bandstand::experiments::ReplayCreativesOptions& options, bool& tsv, bool& json,
+                          int& code) {
+  auto* verb = replay.add_subcommand("creatives", "choose creatives of known click rates with all policies side by side");
+  verb->add_option("--protocol", options.protocol, "aes, delay or world")->capture_default_str();
+  verb->add_option("--policies", options.policies, "all, or names: linear_ts,structured_ts (aes, world)")
+      ->capture_default_str();
+  verb->add_option("--seeds", options.seeds, "a range, A..B")->capture_default_str();
+  verb->add_option("--table", options.table, "creatives, their elements and click rates (aes)");
+  verb->add_option("--tree", options.tree, "which elements depend on each other (aes)");
+  verb->add_option("--baseline", options.baseline,
+                   "what regrets are compared with (default: linear_ts in aes, production_thompson in world)");
+  verb->add_option("--horizons", options.horizons, "impressions after which regret is taken (aes)")->capture_default_str();
+  verb->add_option("--steps", options.steps, "plays a run (delay)")->capture_default_str();
+  verb->add_option("--base-rate", options.base_rate, "clicks an impression (world)")->capture_default_str();
+  verb->add_flag("--tsv", tsv, "tab-separated");
+  verb->add_flag("--json", json, "JSON");
+  verb->callback([&] {
+    options.format = table_format(tsv, json);
+    code = bandstand::experiments::replay_creatives(options, std::cout, std::cerr);
+  });
 }
 
 /// The simulator reads its own arguments; these are what the help shows and what is passed on.
@@ -163,7 +185,12 @@ int main(int argc, char** argv) {
   bidding_verb->add_option("--seed", bidding.seed, "random seed")->capture_default_str();
   bidding_verb->add_flag("--tsv", tsv, "tab-separated");
   bidding_verb->add_flag("--json", json, "JSON");
-  bidding_verb->callback([&] { code = replay_bidding_verb(bidding, tsv, json); });
+  bidding_verb->callback([&] {
+    bidding.format = table_format(tsv, json);
+    code = bandstand::experiments::replay_bidding(bidding, std::cout, std::cerr);
+  });
+  bandstand::experiments::ReplayCreativesOptions creatives;
+  add_replay_creatives(*replay, creatives, tsv, json, code);
 
   bandstand::app::LoggedDecisionOptions logged;
   const auto add_logged = [&](CLI::App* verb) {

@@ -19,6 +19,9 @@ struct Interval {
 Interval paired_bootstrap(std::span<const double> a, std::span<const double> b, int samples,
                           std::uint64_t seed);
 
+/// Mean of independent values (one a seed) with Student's 95 % interval; low = high = value for fewer than two.
+Interval mean_interval(std::span<const double> values);
+
 /// Quantile q of the values (linear between neighbours); sorts a copy.
 double quantile(std::vector<double> values, double q);
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <sstream>
 
 #include "base/rng.h"
@@ -67,6 +68,16 @@ TEST(Table, PrintsTheSameRowsInThreeForms) {
   EXPECT_EQ(
       text(TableFormat::json),
       "[\n {\"policy\": \"mpc\", \"clicks\": 76},\n {\"policy\": \"a \\\"b\\\"\", \"clicks\": 0.984}\n]\n");
+}
+
+TEST(Statistics, MeansHaveStudentsInterval) {
+  const std::vector<double> three = {1, 2, 3};
+  EXPECT_DOUBLE_EQ(mean_interval(three).value, 2);
+  EXPECT_NEAR(mean_interval(three).high, 2 + 4.303 / std::sqrt(3.0), 1e-3);
+  std::vector<double> many;
+  for (int i = 0; i < 11; ++i) many.push_back(i);
+  EXPECT_NEAR(mean_interval(many).low, 5 - 2.228 * std::sqrt(11.0 / 11), 2e-3);  // variance 11, ten degrees of freedom
+  EXPECT_DOUBLE_EQ(mean_interval(std::vector<double>{4}).high, 4);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "agents/creative/creative_rules.h"
@@ -35,9 +36,22 @@ struct WorldResult {
   double calibration = 0;  ///< predicted / expected clicks of what was shown, second half
 };
 
-/// Runs a policy through the production code: rules on the fast side, tracker on the slow one.
+/// A world is played once: its traffic goes on where it was.
 class CreativeWorld {
  public:
+  static constexpr std::uint32_t kCreatives = 10;
+  static constexpr int kHeadlines = 5, kImages = 4, kColours = 3, kTopics = 8;
+
+  struct Moment {
+    ResponseContext response;
+    std::uint32_t topic = 0;  ///< 0..kTopics-1
+    bool phone = false;
+  };
+  struct Shown {
+    std::uint32_t creative = 0;
+    double click_rate = 0;  ///< predicted; 0 where the policy predicts nothing
+  };
+
   CreativeWorld(std::uint64_t seed, WorldOptions options) : options_(options), rng_(seed) {
     auto catalogue = std::make_shared<domain::Catalogue>();
     catalogue->campaigns.emplace_back();
@@ -71,47 +85,61 @@ class CreativeWorld {
     catalogue_ = catalogue;
   }
 
+  /// The production code, rules on the fast side and tracker on the slow one.
   WorldResult run(const CreativeRules::Options& policy) {
     CreativeRules rules(domain::PolicyId{1}, policy);
     CreativeTracker tracker({});
     tracker.adopt(catalogue_);
-    std::deque<domain::Outcome> open;
     base::Arena arena;
+    return play(
+        [&](const Moment& moment, base::Rng& chance) {
+          AgentContext context{.now = {}, .rng = chance, .arena = arena};
+          const auto decided = rules.decide({moment.response, 0, catalogue_->line_items[0].creatives}, context).value();
+          return Shown{decided.value.creative, static_cast<double>(decided.value.click_rate)};
+        },
+        [&](const Moment& moment, const Shown& shown, bool clicked) {
+          return outcome_of(moment.response, shown.creative, clicked);
+        },
+        [&](const domain::Outcome& outcome) { tracker.observe(outcome); },
+        [&] { rules.adopt(std::make_shared<const ResponseBoard>(catalogue_, tracker.publish())); });
+  }
+
+  /// Any policy on the same traffic. `choose(moment, chance)` gives a Shown; what `remember(moment, shown, clicked)` gives comes
+  /// back to `learn` so many impressions later; `publish()` comes before the first and then every `publish_every`.
+  template <class Choose, class Remember, class Learn, class Publish>
+  WorldResult play(const Choose& choose, const Remember& remember, const Learn& learn, const Publish& publish) {
+    std::deque<std::invoke_result_t<Remember, const Moment&, const Shown&, bool>> open;
     base::Rng traffic(rng_.next());
     double earned = 0, possible = 0, predicted = 0, expected = 0;
     for (int n = 0; n < options_.impressions; ++n) {
-      if (n % options_.publish_every == 0) {
-        rules.adopt(std::make_shared<const ResponseBoard>(catalogue_, tracker.publish()));
-      }
+      if (n % options_.publish_every == 0) publish();
       const auto topic = static_cast<std::uint32_t>(traffic.below(kTopics));
       const bool phone = traffic.chance(0.6);
       domain::Auction auction;
       domain::Impression impression;
       auction.device.type = phone ? domain::DeviceType::phone : domain::DeviceType::pc;
       base::Rng chance(traffic.next());
-      AgentContext context{.now = {}, .rng = chance, .arena = arena};
-      const ResponseContext response{auction, impression, topic + 1000, 1.0f, 0};
-      const auto decided = rules.decide({response, 0, catalogue_->line_items[0].creatives}, context).value();
-      const double rate = rate_of(decided.value.creative, topic, phone);
+      const Moment moment{{auction, impression, topic + 1000, 1.0f, 0}, topic, phone};
+      const Shown shown = choose(moment, chance);
+      const double rate = rate_of(shown.creative, topic, phone);
       earned += rate;
       possible += best_rate(topic, phone);
       if (n >= options_.impressions / 2) {
-        predicted += static_cast<double>(decided.value.click_rate);
+        predicted += shown.click_rate;
         expected += rate;
       }
-      open.push_back(outcome_of(response, decided.value.creative, traffic.chance(rate)));
+      open.push_back(remember(moment, shown, traffic.chance(rate)));
       if (open.size() > static_cast<std::size_t>(options_.delay)) {
-        tracker.observe(open.front());
+        learn(open.front());
         open.pop_front();
       }
     }
     return {1 - earned / possible, predicted / expected};
   }
 
- private:
-  static constexpr std::uint32_t kCreatives = 10;
-  static constexpr int kHeadlines = 5, kImages = 4, kColours = 3, kTopics = 8;
+  [[nodiscard]] const domain::Catalogue& catalogue() const { return *catalogue_; }
 
+ private:
   [[nodiscard]] double rate_of(std::uint32_t creative, std::uint32_t topic, bool phone) const {
     const double logit = logits_[creative * kTopics + topic] + (phone ? 0.1 : -0.1);
     return 1 / (1 + std::exp(-logit));
