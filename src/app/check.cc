@@ -109,6 +109,12 @@ Json plan_json(const std::vector<PlanRow>& plan) {
   return out;
 }
 
+/// In the order of the file's lines, as one mends them; what follows from a fault stands behind it.
+void add(std::vector<Found>& found, const std::string& file, std::vector<Problem> problems) {
+  std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) { return a.line < b.line; });
+  for (auto& problem : problems) found.push_back({file, std::move(problem)});
+}
+
 /// What a catalogue holds, or its problems. False if it cannot be read.
 bool check_catalogue(const std::string& path, const Settings& settings, std::vector<Found>& found,
                      std::string& summary) {
@@ -121,7 +127,7 @@ bool check_catalogue(const std::string& path, const Settings& settings, std::vec
   for (const auto& exchange : settings.serving.exchanges) exchanges.push_back(exchange.name);
   std::vector<Problem> problems;
   const auto catalogue = protocol::catalogue::read_catalogue(*text, exchanges, problems);
-  for (auto& problem : problems) found.push_back({path, std::move(problem)});
+  add(found, path, std::move(problems));
   if (catalogue == nullptr) return true;
   summary = std::to_string(catalogue->campaigns.size()) + " campaigns, " +
             std::to_string(catalogue->line_items.size()) + " line items, " +
@@ -145,17 +151,12 @@ int check(const CheckOptions& options, std::ostream& out, std::ostream& err) {
     problems.push_back({0, "", std::string("cannot be read: ") + loaded.error().what});
   }
   const std::string file = options.config.empty() ? "(defaults)" : options.config;
-  for (auto& problem : problems) found.push_back({file, std::move(problem)});
+  add(found, file, std::move(problems));
   const Settings settings = loaded ? std::move(*loaded) : Settings{};
   const std::string catalogue = options.catalogue.empty() ? settings.catalogue : options.catalogue;
   std::string summary;
   if (loaded && !catalogue.empty())
     readable = check_catalogue(catalogue, settings, found, summary) && readable;
-
-  // As one reads the files; what follows from a fault stands behind it.
-  std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
-    return a.file == b.file && a.problem.line < b.problem.line;
-  });
 
   const auto plan = plan_of(settings.team);
   if (options.json) {

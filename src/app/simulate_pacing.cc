@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <numeric>
@@ -13,6 +12,7 @@
 #include <thread>
 
 #include "base/rng.h"
+#include "base/words.h"
 #include "experiments/table.h"
 
 namespace bandstand::app {
@@ -186,16 +186,9 @@ experiments::Cell with_interval(const Interval& interval, double scale, int digi
 }
 
 std::optional<std::pair<std::uint64_t, std::uint64_t>> seeds_of(const std::string& text) {
-  std::uint64_t first = 0;
-  const char* end = text.data() + text.size();
-  auto read = std::from_chars(text.data(), end, first);
-  if (read.ec != std::errc{}) return std::nullopt;
-  if (read.ptr == end) return std::pair{first, first};
-  std::uint64_t last = 0;
-  if (end - read.ptr < 3 || read.ptr[0] != '.' || read.ptr[1] != '.') return std::nullopt;
-  read = std::from_chars(read.ptr + 2, end, last);
-  if (read.ec != std::errc{} || read.ptr != end || last < first) return std::nullopt;
-  return std::pair{first, last};
+  std::uint64_t one = 0;
+  if (base::read_number(text, one)) return std::pair{one, one};
+  return base::read_range(text);
 }
 
 std::optional<std::vector<PacingPolicy>> policies_of(const std::string& text, std::ostream& err) {

@@ -2,10 +2,10 @@
 #include "app/train_response_split.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
+#include "base/words.h"
 #include "learning/dataset/table_reader.h"
 
 namespace bandstand::app {
@@ -29,8 +29,7 @@ Loaded<ResponseSplit> ResponseSplit::parse(const std::string& text, double holdo
   if (colon == std::string::npos || (how != "time" && how != "rows")) return wrong();
   split.by_time_ = how == "time";
   const std::string where = text.substr(colon + 1);
-  const auto [end, code] = std::from_chars(where.data(), where.data() + where.size(), split.share_);
-  if (code == std::errc() && end == where.data() + where.size() && split.share_ > 0 && split.share_ < 1) return split;
+  if (base::read_number(where, split.share_) && split.share_ > 0 && split.share_ < 1) return split;
   split.share_ = 1;
   split.boundary_ = learning::parse_time(where);
   if (!split.by_time_ || !split.boundary_) return wrong();

@@ -1,16 +1,18 @@
 // bidding_data: parsing, with the place of what is wrong.
 #include "experiments/bidding_data.h"
 
-#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/input.h"
+#include "base/words.h"
 
 namespace bandstand::experiments {
 namespace {
 
+using base::next_word;
+using base::read_number;
 using nlohmann::json;
 
 Loaded<json> load_json(const std::string& path) {
@@ -32,22 +34,6 @@ Loaded<std::int64_t> count_of(const json& object, const std::string& path, const
     return problem(path + ": field '" + field + "': expected an integer of at least 0");
   }
   return found->get<std::int64_t>();
-}
-
-/// Next word of a line, or empty.
-std::string_view next_word(std::string_view& rest) {
-  const auto begin = rest.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  const auto end = std::min(rest.find_first_of(" \t", begin), rest.size());
-  const std::string_view word = rest.substr(begin, end - begin);
-  rest.remove_prefix(end);
-  return word;
-}
-
-template <class T>
-bool read_number(std::string_view word, T& out) {
-  const auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), out);
-  return code == std::errc() && end == word.data() + word.size() && !word.empty();
 }
 
 }  // namespace

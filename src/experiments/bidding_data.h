@@ -7,8 +7,9 @@
 #include <map>
 #include <span>
 #include <string>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include "base/loaded.h"
 
 namespace bandstand::experiments {
 
@@ -39,12 +40,8 @@ struct CampaignInfo {
   [[nodiscard]] std::vector<double> price_law() const;
 };
 
-/// A value, or what is wrong with the input: file, line or field, and what was expected.
-template <class T>
-using Loaded = tl::expected<T, std::string>;
-inline tl::unexpected<std::string> problem(std::string text) {
-  return tl::unexpected<std::string>(std::move(text));
-}
+using base::Loaded;
+using base::problem;
 
 Loaded<CampaignInfo> load_campaign_info(const std::string& path);
 

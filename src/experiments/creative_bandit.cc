@@ -18,12 +18,12 @@ constexpr double kEpsilon = 0.1;
 constexpr double kRelativeSpread = 0.15;  ///< prior deviation of a main effect, as a share of the rate: .003 of .02
 constexpr double kGamma = 18;            ///< SquareCB: see fill_by_gaps
 constexpr double kStructuredGamma = 50;  ///< the same, where the estimate borrows more strength
-/// Spreads and scale of the deviation were chosen on seeds that no published figure uses: 101 to 112 of the tables (many arms,
-/// long horizon: `kWide`, alpha 0.7), 201 to 300 of the world (few arms, short horizon: `kSparing`, alpha 0.4).
+/// Spreads and scale of the deviation were chosen on seeds that no published figure uses (a first look was at some that do):
+/// 101 to 112 of the tables (many arms, long horizon: `kWide`, alpha 0.7), 201 to 300 of the world (few arms, short horizon:
+/// `kSparing`, alpha 0.4).
 constexpr CreativeBelief::Options kWide{.main = 0.15, .interaction = 0.1, .residual = 0};
 constexpr CreativeBelief::Options kSparing{.main = 0.2, .interaction = 0.1, .residual = 0.01};
 
-double logistic(double logit) { return 1 / (1 + std::exp(-logit)); }
 double logit(double rate) { return std::log(rate / (1 - rate)); }
 
 /// Each of the best of a row gets an equal share of `mass`.

@@ -13,8 +13,6 @@ constexpr int kNewtonSteps = 8;
 constexpr double kLevelSpread = 0.5;  ///< of what all cells share, around the counted rate
 constexpr double kJitter = 1e-7;      ///< keeps a singular covariance factorable: cells that agree in all factors
 
-double logistic(double logit) { return 1 / (1 + std::exp(-logit)); }
-
 Factor residual_of(const CreativeProblem& problem) {
   Factor factor{.name = "cell", .levels = problem.cells(), .level_of = std::vector<std::uint32_t>(problem.cells())};
   std::iota(factor.level_of.begin(), factor.level_of.end(), 0u);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <Eigen/Dense>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -16,6 +17,8 @@
 #include "experiments/creative_problem.h"
 
 namespace bandstand::experiments {
+
+inline double logistic(double logit) { return 1 / (1 + std::exp(-logit)); }
 
 class CreativeBelief {
  public:

@@ -2,7 +2,7 @@
 #include "experiments/creative_production.h"
 
 #include "agents/creative/creative_tracker.h"
-#include "domain/topic.h"
+#include "agents/creative/creative_world.h"
 
 namespace bandstand::experiments {
 namespace {
@@ -36,20 +36,11 @@ class ProductionBandit final : public CreativeBandit {
 
   CreativeChoice choose(std::uint32_t, base::Rng& chance) override {
     agents::AgentContext context{.now = {}, .rng = chance, .arena = arena_};
-    const agents::creative::ResponseContext response{auction_, impression_, 0, 0, 0};
-    const auto decided = rules_.decide({response, 0, catalogue_->line_items[0].creatives}, context).value();
+    const auto decided = rules_.decide({response_, 0, catalogue_->line_items[0].creatives}, context).value();
     return {decided.value.creative, decided.propensity};
   }
   void learn(std::uint32_t, std::uint32_t arm, bool clicked) override {
-    domain::Outcome outcome;
-    outcome.kind = domain::Outcome::Kind::response;
-    outcome.won = true;
-    outcome.clicked = clicked;
-    outcome.facts.line_item = {1};
-    outcome.facts.creative = {arm + 1};
-    outcome.facts.device = static_cast<std::uint8_t>(auction_.device.type);
-    outcome.facts.placement = domain::topic_of(impression_.tag_id);
-    tracker_.observe(outcome);
+    tracker_.observe(agents::creative::outcome_of(response_, arm, clicked));
   }
   void refresh() override {
     rules_.adopt(std::make_shared<const agents::creative::ResponseBoard>(catalogue_, tracker_.publish()));
@@ -61,6 +52,7 @@ class ProductionBandit final : public CreativeBandit {
   domain::CatalogueSnapshot catalogue_;
   domain::Auction auction_;
   domain::Impression impression_;
+  agents::creative::ResponseContext response_{auction_, impression_, 0, 0, 0};
   base::Arena arena_;
 };
 

@@ -3,13 +3,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 
 #include "base/input.h"
+#include "base/words.h"
 
 namespace bandstand::experiments {
 namespace {
+
+using base::read_number;
 
 constexpr std::array<char, 5> kElements = {'t', 'a', 'b', 'c', 'd'};
 constexpr std::uint32_t kLevelsMax = 1000;
@@ -33,12 +35,6 @@ std::vector<std::string_view> words_of(std::string_view line) {
     words.push_back(line.substr(begin, at - begin));
   }
   return words;
-}
-
-template <class T>
-bool read_number(std::string_view word, T& out) {
-  const auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), out);
-  return code == std::errc() && end == word.data() + word.size();
 }
 
 /// Empty, or what is wrong.

@@ -2,10 +2,10 @@
 #include "experiments/protocol_rlb.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 
+#include "base/words.h"
 #include "experiments/bidding_policies.h"
 
 namespace bandstand::experiments {
@@ -27,9 +27,7 @@ std::vector<std::string> split(const std::string& text) {
 
 std::optional<double> read_positive(std::string_view text) {
   double value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (code != std::errc() || end != text.data() + text.size() || !(value > 0) || !std::isfinite(value))
-    return {};
+  if (!base::read_number(text, value) || !(value > 0) || !std::isfinite(value)) return {};
   return value;
 }
 

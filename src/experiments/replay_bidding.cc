@@ -262,12 +262,7 @@ int replay_bidding(const ReplayBiddingOptions& options, std::ostream& out, std::
   if (options.protocol == "pid") table = replay_pid(options, err);
   if (options.protocol == "day") table = replay_day(options);
   if (options.protocol == "shading") table = replay_shading(options);
-  if (!table) {
-    err << "replay bidding: " << table.error() << '\n';
-    return 2;
-  }
-  table->print(options.format, out);
-  return 0;
+  return print_or_fail("replay bidding", table, options.format, out, err);
 }
 
 }  // namespace bandstand::experiments

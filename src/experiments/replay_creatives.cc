@@ -2,12 +2,12 @@
 #include "experiments/replay_creatives.h"
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <map>
 #include <ostream>
 
 #include "base/clock.h"
+#include "base/words.h"
 #include "experiments/creative_bandit.h"
 #include "experiments/creative_production.h"
 #include "experiments/protocol_aes.h"
@@ -25,21 +25,12 @@ struct Seeds {
   std::uint64_t first = 0, last = 0;
 };
 
-template <class T>
-bool read_number(std::string_view text, T& out) {
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return code == std::errc() && end == text.data() + text.size();
-}
-
 Loaded<Seeds> parse_seeds(const std::string& text) {
-  const std::size_t dots = text.find("..");
-  Seeds seeds;
-  if (dots == std::string::npos || !read_number(std::string_view(text).substr(0, dots), seeds.first) ||
-      !read_number(std::string_view(text).substr(dots + 2), seeds.last) || seeds.last < seeds.first ||
-      seeds.last - seeds.first >= 10'000) {
+  const auto range = base::read_range(text);
+  if (!range || range->second - range->first >= 10'000) {
     return problem("--seeds: '" + text + "' is no range A..B of at most 10000");
   }
-  return seeds;
+  return Seeds{range->first, range->second};
 }
 
 Loaded<std::vector<std::int64_t>> parse_horizons(const std::string& text) {
@@ -47,7 +38,7 @@ Loaded<std::vector<std::int64_t>> parse_horizons(const std::string& text) {
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t end = std::min(text.find(',', at), text.size());
     std::int64_t horizon = 0;
-    if (!read_number(std::string_view(text).substr(at, end - at), horizon) || horizon < 1 || horizon > 1'000'000'000 ||
+    if (!base::read_number(std::string_view(text).substr(at, end - at), horizon) || horizon < 1 || horizon > 1'000'000'000 ||
         (!horizons.empty() && horizon <= horizons.back())) {
       return problem("--horizons: '" + text + "' is no rising list of numbers");
     }
@@ -176,13 +167,7 @@ Loaded<Table> replay(const Options& options, std::ostream& err) {
 }  // namespace
 
 int replay_creatives(const ReplayCreativesOptions& options, std::ostream& out, std::ostream& err) {
-  const Loaded<Table> table = replay(options, err);
-  if (!table) {
-    err << "replay creatives: " << table.error() << '\n';
-    return 2;
-  }
-  table->print(options.format, out);
-  return 0;
+  return print_or_fail("replay creatives", replay(options, err), options.format, out, err);
 }
 
 }  // namespace bandstand::experiments

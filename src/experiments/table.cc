@@ -81,4 +81,14 @@ void Table::print(TableFormat format, std::ostream& out) const {
   }
 }
 
+int print_or_fail(std::string_view verb, const base::Loaded<Table>& table, TableFormat format, std::ostream& out,
+                  std::ostream& err) {
+  if (!table) {
+    err << verb << ": " << table.error() << '\n';
+    return 2;
+  }
+  table->print(format, out);
+  return 0;
+}
+
 }  // namespace bandstand::experiments

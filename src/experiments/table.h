@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "base/loaded.h"
 
 namespace bandstand::experiments {
 
@@ -36,5 +39,9 @@ class Table {
   std::vector<std::string> columns_;
   std::vector<std::vector<Cell>> rows_;
 };
+
+/// The end of a verb: prints the table and gives 0, or says on `err` what is wrong with the verb's input and gives 2.
+int print_or_fail(std::string_view verb, const base::Loaded<Table>& table, TableFormat format, std::ostream& out,
+                  std::ostream& err);
 
 }  // namespace bandstand::experiments

@@ -36,6 +36,21 @@ struct WorldResult {
   double calibration = 0;  ///< predicted / expected clicks of what was shown, second half
 };
 
+/// What became of a creative of line item 1, whose ids count from 1, that was shown and won.
+inline domain::Outcome outcome_of(const ResponseContext& response, std::uint32_t creative, bool clicked) {
+  domain::Outcome outcome;
+  outcome.kind = domain::Outcome::Kind::response;
+  outcome.won = true;
+  outcome.clicked = clicked;
+  outcome.facts.line_item = {1};
+  outcome.facts.creative = {creative + 1};
+  outcome.facts.device = static_cast<std::uint8_t>(response.auction.device.type);
+  outcome.facts.placement = domain::topic_of(response.impression.tag_id);
+  outcome.facts.user_topic = response.user_topic;
+  outcome.facts.user_topic_weight = response.user_topic_weight;
+  return outcome;
+}
+
 /// A world is played once: its traffic goes on where it was.
 class CreativeWorld {
  public:
@@ -149,20 +164,6 @@ class CreativeWorld {
     for (std::uint32_t c = 0; c < kCreatives; ++c) best = std::max(best, rate_of(c, topic, phone));
     return best;
   }
-  [[nodiscard]] domain::Outcome outcome_of(const ResponseContext& response, std::uint32_t creative, bool clicked) const {
-    domain::Outcome outcome;
-    outcome.kind = domain::Outcome::Kind::response;
-    outcome.won = true;
-    outcome.clicked = clicked;
-    outcome.facts.line_item = {1};
-    outcome.facts.creative = {creative + 1};
-    outcome.facts.device = static_cast<std::uint8_t>(response.auction.device.type);
-    outcome.facts.placement = domain::topic_of(response.impression.tag_id);
-    outcome.facts.user_topic = response.user_topic;
-    outcome.facts.user_topic_weight = response.user_topic_weight;
-    return outcome;
-  }
-
   WorldOptions options_;
   base::Rng rng_;
   domain::CatalogueSnapshot catalogue_;

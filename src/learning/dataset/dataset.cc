@@ -71,6 +71,19 @@ std::string DatasetLines::at(const std::string& what) const {
   return file_ + ":" + std::to_string(lines_.number()) + ": " + what;
 }
 
+Loaded<bool> LineDataset::next(Row& row) {
+  std::string_view line;
+  for (;;) {
+    auto more = lines_.next(line, intake_);
+    if (!more || !*more) return more;
+    row.clear();
+    if (read(line, row)) {
+      ++intake_.rows;
+      return true;
+    }
+  }
+}
+
 const std::vector<std::string>& dataset_formats() {
   static const std::vector<std::string> formats{"avazu", "criteo", "csv", "libffm", "libsvm", "talkingdata", "theta"};
   return formats;

@@ -9,17 +9,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
 
 #include "base/input.h"
+#include "base/loaded.h"
 
 namespace bandstand::learning {
 
-/// A value, or what is wrong with the input: file, line, column, and what was expected.
-template <class T>
-using Loaded = tl::expected<T, std::string>;
-inline tl::unexpected<std::string> problem(std::string text) { return tl::unexpected<std::string>(std::move(text)); }
+using base::Loaded;
+using base::problem;
 
 /// Fields a row may have: a limit because models of pairs of fields keep a weight for each pair.
 inline constexpr std::size_t kFieldsMax = 64;
@@ -106,6 +104,28 @@ class DatasetLines {
  private:
   std::string file_;
   base::LineReader lines_;
+};
+
+/// A reader of one row a line: lines that cannot be read are refused and passed over.
+class LineDataset : public DatasetReader {
+ public:
+  Loaded<bool> next(Row& row) final;
+  [[nodiscard]] const std::vector<std::string>& fields() const final { return fields_; }
+  [[nodiscard]] const Intake& intake() const final { return intake_; }
+
+ protected:
+  explicit LineDataset(DatasetLines lines) : lines_(std::move(lines)) {}
+  /// Fills the row, which is clear; or returns refuse(...).
+  virtual bool read(std::string_view line, Row& row) = 0;
+  /// Counts what is wrong with the present line; false.
+  bool refuse(std::string_view reason, std::string_view column = {}) {
+    intake_.reject(reason, column, lines_.number());
+    return false;
+  }
+
+  DatasetLines lines_;
+  Intake intake_;
+  std::vector<std::string> fields_;
 };
 
 /// Rows "label index:value ..." (libsvm) or "label field:index:value ..." (libffm). libsvm names no field: a feature's

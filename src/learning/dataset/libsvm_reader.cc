@@ -3,19 +3,11 @@
 #include <cmath>
 
 #include "base/rng.h"
+#include "base/words.h"
 #include "learning/dataset/dataset.h"
 
 namespace bandstand::learning {
 namespace {
-
-std::string_view next_word(std::string_view& rest) {
-  const auto begin = rest.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  const auto end = std::min(rest.find_first_of(" \t", begin), rest.size());
-  const std::string_view word = rest.substr(begin, end - begin);
-  rest.remove_prefix(end);
-  return word;
-}
 
 /// Reads a number and the colon after it.
 template <class T>
@@ -26,42 +18,21 @@ bool read_until_colon(std::string_view& word, T& out) {
   return true;
 }
 
-class LibsvmReader final : public DatasetReader {
+class LibsvmReader final : public LineDataset {
  public:
-  LibsvmReader(DatasetLines lines, bool with_fields) : lines_(std::move(lines)), with_fields_(with_fields) {
+  LibsvmReader(DatasetLines lines, bool with_fields) : LineDataset(std::move(lines)), with_fields_(with_fields) {
     for (std::size_t i = 0; i < kFieldsMax; ++i) fields_.push_back((with_fields ? "" : "place") + std::to_string(i));
   }
 
-  Loaded<bool> next(Row& row) override {
-    std::string_view line;
-    for (;;) {
-      auto more = lines_.next(line, intake_);
-      if (!more || !*more) return more;
-      row.clear();
-      if (read(line, row)) {
-        ++intake_.rows;
-        return true;
-      }
-    }
-  }
-
-  [[nodiscard]] const std::vector<std::string>& fields() const override { return fields_; }
-  [[nodiscard]] const Intake& intake() const override { return intake_; }
-
  private:
-  bool refuse(const char* reason, const std::string& column = {}) {
-    intake_.reject(reason, column, lines_.number());
-    return false;
-  }
-
-  bool read(std::string_view line, Row& row) {
-    const std::string_view label = next_word(line);
+  bool read(std::string_view line, Row& row) override {
+    const std::string_view label = base::next_word(line);
     if (label == "1" || label == "+1") {
       row.label = true;
     } else if (label != "0" && label != "-1") {
       return refuse("a label that is not 0, 1 or -1", "label");
     }
-    for (std::string_view word = next_word(line); !word.empty(); word = next_word(line)) {
+    for (std::string_view word = base::next_word(line); !word.empty(); word = base::next_word(line)) {
       std::uint32_t field = static_cast<std::uint32_t>(row.features.size());
       if (with_fields_ && !read_until_colon(word, field)) return refuse("expected field:index:value", "features");
       if (field >= kFieldsMax) return refuse(with_fields_ ? "a field above 63" : "more than 64 features", "features");
@@ -70,19 +41,13 @@ class LibsvmReader final : public DatasetReader {
       if (!read_until_colon(word, index)) {
         return refuse(with_fields_ ? "expected field:index:value" : "expected index:value", "features");
       }
-      const auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), x);
-      if (code != std::errc() || end != word.data() + word.size() || !std::isfinite(x)) {
-        return refuse("a value that is no number", "features");
-      }
+      if (!base::read_number(word, x) || !std::isfinite(x)) return refuse("a value that is no number", "features");
       row.features.push_back({base::mix64(index), field, x});
     }
     return true;
   }
 
-  DatasetLines lines_;
   bool with_fields_;
-  Intake intake_;
-  std::vector<std::string> fields_;
 };
 
 }  // namespace

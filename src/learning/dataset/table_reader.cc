@@ -4,21 +4,17 @@
 #include <algorithm>
 #include <bit>
 #include <cctype>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 
 #include "base/hash.h"
 #include "base/rng.h"
+#include "base/words.h"
 
 namespace bandstand::learning {
 namespace {
 
-template <class T>
-bool read_number(std::string_view text, T& out) {
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return code == std::errc() && end == text.data() + text.size() && !text.empty();
-}
+using base::read_number;
 
 /// `digits` digits from `at` on, or -1.
 int digits_at(std::string_view text, std::size_t at, std::size_t digits) {
@@ -102,10 +98,10 @@ struct Place {
   std::uint64_t seed = 0;
 };
 
-class TableReader final : public DatasetReader {
+class TableReader final : public LineDataset {
  public:
   TableReader(DatasetLines lines, Mapping mapping)
-      : lines_(std::move(lines)), mapping_(std::move(mapping)), cutter_(mapping_.separator) {}
+      : LineDataset(std::move(lines)), mapping_(std::move(mapping)), cutter_(mapping_.separator) {}
 
   /// Reads the header, if there is one, and finds the columns.
   Loaded<bool> begin() {
@@ -134,22 +130,6 @@ class TableReader final : public DatasetReader {
     return true;
   }
 
-  Loaded<bool> next(Row& row) override {
-    std::string_view line;
-    for (;;) {
-      auto more = lines_.next(line, intake_);
-      if (!more || !*more) return more;
-      row.clear();
-      if (read(line, row)) {
-        ++intake_.rows;
-        return true;
-      }
-    }
-  }
-
-  [[nodiscard]] const std::vector<std::string>& fields() const override { return fields_; }
-  [[nodiscard]] const Intake& intake() const override { return intake_; }
-
  private:
   void add_place(const Column& column, std::size_t cell) {
     Place place{column.name, column.role, cell};
@@ -173,12 +153,7 @@ class TableReader final : public DatasetReader {
     fields_.push_back(name);
   }
 
-  bool refuse(const char* reason, std::string_view column = {}) {
-    intake_.reject(reason, column, lines_.number());
-    return false;
-  }
-
-  bool read(std::string_view line, Row& row) {
+  bool read(std::string_view line, Row& row) override {
     if (!cutter_.cut(line, cells_)) return refuse("a quote does not end");
     if (cells_.size() < width_) return refuse("too few columns");
     if (cells_.size() > width_ && !mapping_.more_columns) return refuse("too many columns");
@@ -234,14 +209,11 @@ class TableReader final : public DatasetReader {
     return true;
   }
 
-  DatasetLines lines_;
   Mapping mapping_;
   Cutter cutter_;
-  Intake intake_;
   std::size_t width_ = 0;
   std::vector<Place> places_;
   std::vector<std::vector<std::uint32_t>> crosses_;  ///< fields
-  std::vector<std::string> fields_;
   std::vector<std::string_view> cells_;
   std::optional<std::int64_t> conversion_time_;
 };

@@ -2,9 +2,10 @@
 #include "learning/offpolicy/csv_rows.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
+
+#include "base/words.h"
 
 namespace bandstand::learning {
 namespace {
@@ -76,10 +77,7 @@ Loaded<bool> CsvRows::next() {
 Loaded<double> CsvRows::number(std::size_t column, double low, double high) const {
   const std::string_view text = fields_[column];
   double out = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (text.empty() || code != std::errc() || end != text.data() + text.size() || !std::isfinite(out)) {
-    return problem(fault(column, "a number"));
-  }
+  if (!base::read_number(text, out) || !std::isfinite(out)) return problem(fault(column, "a number"));
   if (out < low || out > high)
     return problem(fault(column, "from " + shortest(low) + " to " + shortest(high)));
   return out;

@@ -4,19 +4,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
 
 #include "base/input.h"
+#include "base/loaded.h"
 
 namespace bandstand::learning {
 
-/// A value, or what is wrong with the input: file, line, column, and what was expected.
-template <class T>
-using Loaded = tl::expected<T, std::string>;
-inline tl::unexpected<std::string> problem(std::string text) {
-  return tl::unexpected<std::string>(std::move(text));
-}
+using base::Loaded;
+using base::problem;
 
 /// Plain or compressed. Fields are what stands between commas; quotes have no meaning.
 class CsvRows {

@@ -2,10 +2,10 @@
 #include "learning/response/click_world.h"
 
 #include <array>
-#include <charconv>
 #include <cmath>
 
 #include "base/rng.h"
+#include "base/words.h"
 #include "learning/response/learner.h"
 
 namespace bandstand::learning {
@@ -76,11 +76,6 @@ class ClickWorld final : public DatasetReader {
   Intake intake_;
 };
 
-bool read_count(std::string_view text, std::uint64_t& out) {
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return code == std::errc() && end == text.data() + text.size() && !text.empty();
-}
-
 }  // namespace
 
 Loaded<ClickWorldOptions> parse_click_world(const std::string& text) {
@@ -91,8 +86,8 @@ Loaded<ClickWorldOptions> parse_click_world(const std::string& text) {
     const std::string_view part = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     const bool known = first                             ? part == "linear" || part == "pairs"
-                       : part.substr(0, 5) == "rows="    ? read_count(part.substr(5), options.rows)
-                       : part.substr(0, 5) == "seed="    ? read_count(part.substr(5), options.seed)
+                       : part.substr(0, 5) == "rows="    ? base::read_number(part.substr(5), options.rows)
+                       : part.substr(0, 5) == "seed="    ? base::read_number(part.substr(5), options.seed)
                                                          : false;
     if (!known) return problem("click world '" + text + "': expected linear or pairs, then ,rows=N or ,seed=N");
     if (first) options.pairs = part == "pairs";
