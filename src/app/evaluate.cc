@@ -8,7 +8,11 @@
 #include <optional>
 #include <ostream>
 
+#include "agents/creative/learned_response.h"
 #include "app/evaluate_picture.h"
+#include "app/judged_log.h"
+#include "app/logged_data.h"
+#include "base/input.h"
 #include "base/rng.h"
 #include "experiments/table.h"
 #include "learning/offpolicy/csv.h"
@@ -34,7 +38,34 @@ struct Case {
   learning::PolicyLog log = {};
   std::string title = "";
   std::optional<double> truth = {};
+  std::string model = "";
 };
+
+Loaded<Case> load_server_case(const EvaluateOptions& options, std::ostream& err) {
+  if (options.log.size() != 1) return problem("--format bandstand: --log is one data directory");
+  if (options.model.empty()) return problem("--format bandstand needs --model FILE, the model to judge");
+  const auto bytes = base::read_whole_file(options.model, serving::kModelUploadMax);
+  if (!bytes) return problem(options.model + ": " + bytes.error().what);
+  const auto file = model::decode_model(*bytes);
+  if (!file) return problem(options.model + ": " + file.error().what);
+  const auto learned = agents::creative::learned_response(*file);
+  if (!learned) return problem(options.model + ": " + learned.error().what);
+  LoggedData data;
+  if (!open_logged_data(options.config, options.log.front(), data, err)) return problem("the log was not read");
+  auto judged = judge_creative_log(*data.log, data.settings.serving, data.settings.team, (*learned)->model);
+  if (!judged) return problem(options.log.front() + ": " + judged.error().what);
+  if (judged->rounds.size() == 0) {
+    return problem(options.log.front() + ": no bid whose outcome is known (" + std::to_string(judged->decisions) +
+                   " decisions with bids, " + std::to_string(judged->unreadable) + " unreadable)");
+  }
+  Case out;
+  out.log.rounds = std::move(judged->rounds);
+  out.log.target = std::move(judged->target);
+  out.model = model::model_id(*bytes);
+  out.title = options.model + " on the decisions of " + options.log.front() + " (" + std::to_string(judged->decisions) +
+              " with bids, " + std::to_string(judged->unreadable) + " unreadable); reward of a thousand bids";
+  return out;
+}
 
 Loaded<Case> load_obd_case(const EvaluateOptions& options) {
   auto log = learning::load_obd(options.log);
@@ -74,10 +105,11 @@ Case make_synthetic_case(const EvaluateOptions& options) {
   return out;
 }
 
-Loaded<Case> load_case(const EvaluateOptions& options) {
+Loaded<Case> load_case(const EvaluateOptions& options, std::ostream& err) {
   if (options.synthetic > 0) return make_synthetic_case(options);
   if (options.log.empty()) return problem("name a log (--log FILE...), or --synthetic ROUNDS");
   if (options.format == "obd") return load_obd_case(options);
+  if (options.format == "bandstand") return load_server_case(options, err);
   if (!options.policy.empty())
     return problem("--policy is for --format obd; a csv file has the policy in its columns");
   auto log = learning::load_policy_csv(options.log);
@@ -89,8 +121,8 @@ Loaded<Case> load_case(const EvaluateOptions& options) {
 }
 
 Loaded<bool> check(const EvaluateOptions& options) {
-  if (options.format != "csv" && options.format != "obd")
-    return problem("--format: '" + options.format + "' is neither csv nor obd");
+  if (options.format != "csv" && options.format != "obd" && options.format != "bandstand")
+    return problem("--format: '" + options.format + "' is neither csv, obd nor bandstand");
   if (options.samples < 1 || options.samples > 100'000) return problem("--samples: from 1 to 100000");
   if (options.synthetic < 0 || options.synthetic > kRoundsMax)
     return problem("--synthetic: from 1 to 10000000 rounds");
@@ -163,7 +195,7 @@ json to_json(const learning::Measured& m) {
           {"high", number(m.high)}};
 }
 
-void print_json(const Case& judged, const learning::Evaluation& evaluation, std::ostream& out) {
+json evaluation_fields(const learning::Evaluation& evaluation, const std::string& title, const std::string& model) {
   json rows = json::array();
   for (const auto& row : evaluation.estimates) {
     rows.push_back({{"estimator", name_of(row.estimator)},
@@ -175,7 +207,7 @@ void print_json(const Case& judged, const learning::Evaluation& evaluation, std:
                     {"parameter", number(row.parameter)}});
   }
   const auto& d = evaluation.diagnostics;
-  json all{{"title", judged.title},
+  json all{{"title", title},
            {"estimates", rows},
            {"deciding", name_of(evaluation.deciding)},
            {"rounds", d.rounds},
@@ -190,8 +222,14 @@ void print_json(const Case& judged, const learning::Evaluation& evaluation, std:
            {"effective_rewards", number(d.effective_rewards)},
            {"verdict", name_of(evaluation.verdict.answer)},
            {"reasons", evaluation.verdict.reasons}};
-  if (judged.truth) all["truth"] = *judged.truth;
   if (evaluation.bandwidth > 0) all["bandwidth"] = evaluation.bandwidth;
+  if (!model.empty()) all["model"] = model;
+  return all;
+}
+
+void print_json(const Case& judged, const learning::Evaluation& evaluation, std::ostream& out) {
+  json all = evaluation_fields(evaluation, judged.title, judged.model);
+  if (judged.truth) all["truth"] = *judged.truth;
   out << all.dump(1, ' ', false, json::error_handler_t::replace) << "\n";
 }
 
@@ -213,6 +251,10 @@ int measure_worlds(const EvaluateOptions& options, std::ostream& out) {
 
 }  // namespace
 
+std::string evaluation_json(const learning::Evaluation& evaluation, const std::string& title, const std::string& model) {
+  return evaluation_fields(evaluation, title, model).dump(1, ' ', false, json::error_handler_t::replace);
+}
+
 int evaluate(const EvaluateOptions& options, std::ostream& out, std::ostream& err) {
   const auto fail = [&](const std::string& what) {
     err << what << "\n";
@@ -222,7 +264,7 @@ int evaluate(const EvaluateOptions& options, std::ostream& out, std::ostream& er
   if (options.coverage > 0)
     return options.log.empty() ? measure_worlds(options, out)
                                : fail("--coverage makes its own logs; leave out --log");
-  const auto judged = load_case(options);
+  const auto judged = load_case(options, err);
   if (!judged) return fail(judged.error());
   learning::EvaluationOptions how{.estimators = {.samples = options.samples, .seed = options.seed},
                                   .model = {.seed = options.seed}};

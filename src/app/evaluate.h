@@ -6,12 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "learning/offpolicy/evaluation.h"
+
 namespace bandstand::app {
 
 /// As they come from the command line; everything is checked by `evaluate`.
 struct EvaluateOptions {
-  std::string format = "csv";         ///< csv or obd
-  std::vector<std::string> log = {};  ///< files
+  std::string format = "csv";         ///< csv, obd or bandstand
+  std::vector<std::string> log = {};  ///< files; bandstand: the server's data directory
+  std::string model = "";             ///< bandstand: file of the model that is judged
+  std::string config = "";            ///< bandstand: the server's settings file
   std::string policy = "";            ///< obd: bts or uniform
   std::string prior = "";             ///< obd, bts: prior_bts.yaml
   std::string campaign = "men";       ///< obd, bts
@@ -24,6 +28,10 @@ struct EvaluateOptions {
   bool json = false;
   std::string svg = "";  ///< file for the picture
 };
+
+/// A verdict as `--json` prints it: what the operators' endpoint takes as `evaluation` when a model is rolled out. `model`: its
+/// model::model_id, or empty.
+std::string evaluation_json(const learning::Evaluation& evaluation, const std::string& title, const std::string& model);
 
 /// Table and verdict to `out`, complaints to `err`. Returns 0 for promote, 1 for do not or cannot tell, 2 for
 /// wrong usage or input; with `coverage` 0.

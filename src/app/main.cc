@@ -10,6 +10,7 @@
 #include "app/replay_openrtb.h"
 #include "app/serve.h"
 #include "app/simulate.h"
+#include "app/simulate_learning.h"
 #include "app/simulate_pacing.h"
 #include "base/spelling.h"
 #include "experiments/replay_bidding.h"
@@ -149,8 +150,17 @@ int main(int argc, char** argv) {
   pacing_verb->add_option("--jobs", pacing.jobs, "seeds at a time, a thread each")->capture_default_str();
   pacing_verb->add_flag("--json", pacing.json, "machine-readable");
   pacing_verb->callback([&] { code = bandstand::app::simulate_pacing(pacing, std::cout, std::cerr); });
+  bandstand::app::SimulateLearningOptions learning;
+  auto* learning_verb = simulate_verb->add_subcommand(
+      "learning", "a creative model on its way: trained on day one, through the gate, shadow, a tenth, live on day two");
+  learning_verb->add_option("--seeds", learning.seeds, "first..last, or one")->capture_default_str();
+  learning_verb->add_option("--day", learning.day_seconds, "seconds into which a day is squeezed")->capture_default_str();
+  learning_verb->add_option("--rate", learning.requests_per_second, "requests a second")->capture_default_str();
+  learning_verb->add_option("--jobs", learning.jobs, "seeds at a time, a thread each")->capture_default_str();
+  learning_verb->add_flag("--json", learning.json, "machine-readable");
+  learning_verb->callback([&] { code = bandstand::app::simulate_learning(learning, std::cout, std::cerr); });
   simulate_verb->callback([&] {
-    if (pacing_verb->parsed()) return;
+    if (pacing_verb->parsed() || learning_verb->parsed()) return;
     code = bandstand::app::simulate(simulate, std::cout, std::cerr);
   });
 
@@ -234,9 +244,11 @@ int main(int argc, char** argv) {
   bandstand::app::EvaluateOptions evaluated;
   auto* evaluate_verb = app.add_subcommand(
       "evaluate", "would a policy earn more than the one that made this log? 0: promote, 1: no or unknown");
-  evaluate_verb->add_option("--format", evaluated.format, "csv or obd (Open Bandit Dataset)")
+  evaluate_verb->add_option("--format", evaluated.format, "csv, obd (Open Bandit Dataset) or bandstand (a server's data directory)")
       ->capture_default_str();
   evaluate_verb->add_option("--log", evaluated.log, "log files, plain or compressed, read as one");
+  evaluate_verb->add_option("--model", evaluated.model, "bandstand: the model file that is judged");
+  evaluate_verb->add_option("--config", evaluated.config, "bandstand: the server's settings file");
   evaluate_verb->add_option("--policy", evaluated.policy,
                             "obd: bts or uniform; csv: in the columns of the log");
   evaluate_verb->add_option("--prior", evaluated.prior, "obd, bts: prior_bts.yaml");

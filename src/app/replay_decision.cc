@@ -1,21 +1,17 @@
 // replay_decision: the log into maps, a team from snapshots, the production flow once more.
 #include "app/replay_decision.h"
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "app/settings.h"
-#include "app/simulate.h"
-#include "base/disk.h"
-#include "base/input.h"
-#include "log/file_log.h"
+#include "app/logged_data.h"
 #include "orchestrator/auction_flow.h"
 #include "orchestrator/policies.h"
 #include "protocol/catalogue/catalogue_reader.h"
 #include "protocol/decide/decide_codec.h"
 #include "protocol/event/event_codec.h"
 #include "protocol/openrtb/request_parser.h"
+#include "serving/bid_facts.h"
 #include "serving/explain.h"
 
 namespace bandstand::app {
@@ -110,15 +106,6 @@ std::string first_difference(const domain::DecisionRecord& a, const domain::Deci
   return "a field outside calls and candidates";
 }
 
-base::Result<std::unique_ptr<log::Log>> open_log(const std::string& data_dir,
-                                                 std::unique_ptr<base::Disk>& disk,
-                                                 const base::Clock& clock) {
-  auto opened = base::open_posix_disk(data_dir + "/log");
-  if (!opened) return opened.error();
-  disk = std::move(*opened);
-  return log::open_file_log(*disk, clock);
-}
-
 template <class Each>
 base::Result<std::monostate> each_record(log::Log& log, const char* topic, Each each) {
   auto reader = log.open_reader(topic, 0, "");
@@ -187,29 +174,86 @@ std::string DecisionReplayer::missing(const domain::DecisionRecord& record, serv
   }
   out.catalogue = catalogue;
   out.targeting = indexes_[record.catalogue_version];
-  const std::string* pacing = bytes_of("pacing", record.pacing_version);
-  if (pacing == nullptr) return "the pacing snapshot is not in the log";
-  const auto pace = agents::budget::PacingSnapshot::decode(*pacing);
-  if (!pace) return "the pacing snapshot in the log is damaged";
-  out.pacing = *pace;
-  auto& board = boards_[{record.catalogue_version, record.creative_version}];
-  if (board == nullptr) {
-    const std::string* creative = bytes_of("creative", record.creative_version);
-    if (creative == nullptr) return "the creative model is not in the log";
-    const auto model = agents::creative::ResponseModel::decode(*creative);
-    if (!model) return "the creative model in the log is damaged";
-    board = std::make_shared<agents::creative::ResponseBoard>(catalogue, *model);
+  auto& pacing = pacings_[record.pacing_version];
+  if (pacing == nullptr) {
+    const std::string* bytes = bytes_of("pacing", record.pacing_version);
+    if (bytes == nullptr) return "the pacing snapshot is not in the log";
+    const auto read = agents::budget::PacingSnapshot::decode(*bytes);
+    if (!read) return "the pacing snapshot in the log is damaged";
+    pacing = *read;
   }
-  out.creative = board;
+  out.pacing = pacing;
+  std::string trouble;
+  out.creative = board(catalogue, "creative", record.creative_version, trouble);
+  if (out.creative == nullptr) return trouble;
   if (record.market_version != 0) {
-    const std::string* market = bytes_of("market", record.market_version);
-    if (market == nullptr) return "the market snapshot is not in the log";
-    const auto law = agents::bid::MarketSnapshot::decode(*market);
-    if (!law) return "the market snapshot in the log is damaged";
-    out.market = *law;
+    auto& market = markets_[record.market_version];
+    if (market == nullptr) {
+      const std::string* bytes = bytes_of("market", record.market_version);
+      if (bytes == nullptr) return "the market snapshot is not in the log";
+      const auto read = agents::bid::MarketSnapshot::decode(*bytes);
+      if (!read) return "the market snapshot in the log is damaged";
+      market = *read;
+    }
+    out.market = market;
   }
   out.oversight = std::make_shared<agents::oversight::OversightSnapshot>();
+  return missing_models(record, out);
+}
+
+agents::creative::ResponseBoardPtr DecisionReplayer::board(const domain::CatalogueSnapshot& catalogue, const char* kind,
+                                                           std::uint32_t version, std::string& trouble) {
+  auto& board = boards_[{kind, catalogue->version, version}];
+  if (board != nullptr) return board;
+  const auto found = snapshots_.find({kind, version});
+  if (found == snapshots_.end()) {
+    trouble = std::string("the ") + kind + " model is not in the log";
+    return nullptr;
+  }
+  const auto model = agents::creative::ResponseModel::decode(found->second);
+  if (!model) {
+    trouble = std::string("the ") + kind + " model in the log is damaged";
+    return nullptr;
+  }
+  return board = std::make_shared<agents::creative::ResponseBoard>(catalogue, *model);
+}
+
+/// Learned policies that were asked, live or in shadow, answer again, to the extent that they did: who was in the share of a
+/// rollout is in the record.
+std::string DecisionReplayer::missing_models(const domain::DecisionRecord& record, serving::Published& out) {
+  auto models = std::make_shared<serving::ServedModels>();
+  for (const auto& call : record.calls) {
+    if (call.policy != orchestrator::kCreativeLearned) continue;
+    std::string trouble;
+    if (call.version != 0) out.creative_learned = board(out.catalogue, "creative_learned", call.version, trouble);
+    if (call.version != 0 && out.creative_learned == nullptr) return trouble;
+    auto& seat = (*models)[static_cast<std::size_t>(serving::ModelAgent::creative)];
+    seat.version = 1;  // any number but 0: the board is what decides
+    seat.rollout.mode = call.source == domain::Source::shadow ? orchestrator::Mode::shadow : orchestrator::Mode::live;
+    out.models = models;
+  }
   return "";
+}
+
+serving::ShardTeam& DecisionReplayer::team_for(const serving::Published& published) {
+  const auto model_of = [](const serving::Published& p) {
+    return p.models == nullptr ? orchestrator::Mode::off : (*p.models)[0].rollout.mode;
+  };
+  const bool same = team_ != nullptr && adopted_.catalogue == published.catalogue && adopted_.pacing == published.pacing &&
+                    adopted_.market == published.market && adopted_.creative == published.creative &&
+                    adopted_.creative_learned == published.creative_learned && model_of(adopted_) == model_of(published);
+  if (!same) {
+    team_ = make_team(settings_, names_);
+    team_->adopt(published);
+    adopted_ = published;
+    if (on_team) on_team(*team_, published);
+  }
+  // What one decision's agents did must not close a breaker to the next: the record says what was open.
+  orchestrator::Team& team = team_->team();
+  const auto reset = [](auto& seat) { seat.baseline_breaker = seat.challenger_breaker = orchestrator::Breaker{}; };
+  reset(team.fraud), reset(team.profile), reset(team.targeting), reset(team.budget), reset(team.creative), reset(team.bid),
+      reset(team.oversight);
+  return *team_;
 }
 
 DecisionReplayer::Outcome DecisionReplayer::replay(base::DecisionId id) {
@@ -266,10 +310,9 @@ DecisionReplayer::Outcome DecisionReplayer::replay(base::DecisionId id) {
   if (!record.first_party && record.exchange < settings_.exchanges.size())
     serving::settle_currencies(settings_.exchanges[record.exchange], arena_, auction);
 
-  const auto team = make_team(settings_, names_);
-  team->adopt(published);
+  serving::ShardTeam& team = team_for(published);
   base::ManualClock clock(record.at);
-  orchestrator::AuctionFlow flow(team->team(), clock, serving::flow_options(settings_));
+  orchestrator::AuctionFlow flow(team.team(), clock, serving::flow_options(settings_));
   orchestrator::FlowInput input{.auction = auction, .consent = consent};
   if (record.user != 0) input.user = domain::UserKey{record.user};
   input.state = record.state;
@@ -288,6 +331,8 @@ DecisionReplayer::Outcome DecisionReplayer::replay(base::DecisionId id) {
   const orchestrator::SnapshotVersions versions{record.pacing_version, record.creative_version,
                                                 record.market_version, record.profile_version};
   const auto result = flow.decide(input, catalogue, versions, money, arena_);
+  for (const auto& bid : result.bids)
+    out.bids.push_back(serving::facts_of(bid, result, auction, catalogue, consent.may_personalise()));
   const bool same = timeless(record, arena_) == timeless(*result.record, arena_);
   out.verdict = same ? Verdict::same : Verdict::differs;
   if (!same) out.detail = first_difference(record, *result.record);
@@ -300,60 +345,24 @@ using Verdict = DecisionReplayer::Verdict;
 
 /// A data directory's log, opened for one question.
 struct OpenLog {
-  Settings settings;
-  base::SystemClock clock;
-  std::unique_ptr<base::Disk> disk;
-  std::unique_ptr<log::Log> log;
+  LoggedData data;
   std::unique_ptr<DecisionReplayer> replayer;
   base::DecisionId id;
 };
-
-/// Without a file, what `serve` without one has. Signing keys are not needed here and not read, so that
-/// whoever may read the log need not be able to sign.
-bool take_settings(const std::string& config, Settings& out, std::ostream& err) {
-  if (config.empty()) {
-    out.serving = demo_settings(86'400);
-    return true;
-  }
-  const auto text = base::read_whole_file(config, 16 << 20);
-  if (!text) {
-    err << "bandstand: cannot read " << config << ": " << text.error().what << "\n";
-    return false;
-  }
-  std::vector<Problem> problems;
-  out = parse_settings(*text, problems);
-  out.team.fraud_lists = read_fraud_lists(out, problems);
-  for (const auto& problem : problems) err << protocol::catalogue::print(problem, config) << "\n";
-  return problems.empty();
-}
 
 bool open(const LoggedDecisionOptions& options, OpenLog& to, std::ostream& err) {
   if (!base::parse_id(options.id.data(), options.id.size(), to.id)) {
     err << "bandstand: '" << options.id << "' is no decision's id (32 hexadecimal digits)\n";
     return false;
   }
-  if (!take_settings(options.config, to.settings, err)) return false;
-  const std::string& data = options.data.empty() ? to.settings.server.data_dir : options.data;
-  // Opening a disk makes its folder; who only reads must not.
-  std::error_code none;
-  if (!std::filesystem::is_directory(data + "/log", none)) {
-    err << "bandstand: there is no log below " << data << " (--data is what the server was given)\n";
+  if (!open_logged_data(options.config, options.data, to.data, err)) return false;
+  auto replayer = DecisionReplayer::open(*to.data.log, to.data.settings.serving, to.data.settings.team);
+  if (!replayer) {
+    err << "bandstand: cannot read the log below " << to.data.folder << ": " << replayer.error().what << "\n";
     return false;
   }
-  base::Error error{};
-  if (auto log = open_log(data, to.disk, to.clock)) {
-    to.log = std::move(*log);
-    auto replayer = DecisionReplayer::open(*to.log, to.settings.serving, to.settings.team);
-    if (replayer) {
-      to.replayer = std::move(*replayer);
-      return true;
-    }
-    error = replayer.error();
-  } else {
-    error = log.error();
-  }
-  err << "bandstand: cannot read the log below " << data << ": " << error.what << "\n";
-  return false;
+  to.replayer = std::move(*replayer);
+  return true;
 }
 
 const char* name_of(Verdict verdict) {
@@ -399,7 +408,7 @@ int explain(const LoggedDecisionOptions& options, std::ostream& out, std::ostrea
   }
   serving::ExplainContext context;
   context.catalogue = outcome.catalogue.get();
-  for (const auto& exchange : log.settings.serving.exchanges) context.exchanges.push_back(exchange.name);
+  for (const auto& exchange : log.data.settings.serving.exchanges) context.exchanges.push_back(exchange.name);
   out << (options.json ? serving::explain_json(*outcome.recorded, context) + "\n"
                        : serving::explain_text(*outcome.recorded, context));
   return 0;

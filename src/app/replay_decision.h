@@ -2,6 +2,7 @@
 // compares bit for bit.
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "app/wiring.h"
 #include "domain/decision_record.h"
+#include "domain/event.h"
 #include "log/log.h"
 #include "serving/messages.h"
 #include "serving/settings.h"
@@ -31,15 +33,23 @@ class DecisionReplayer {
     std::string detail;  ///< of the first difference, or what is missing
     const domain::DecisionRecord* recorded = nullptr;
     domain::CatalogueSnapshot catalogue;
+    std::vector<domain::BidFacts> bids;  ///< as computed again: what the learners were told
   };
   /// `id` may be a bid's. Valid until the next call.
   Outcome replay(base::DecisionId id);
   [[nodiscard]] std::vector<base::DecisionId> ids() const;
 
+  /// Called with each team before its first decision (a team serves decisions by the same snapshots): for whoever wants to look over an agent's shoulder.
+  std::function<void(serving::ShardTeam&, const serving::Published&)> on_team;
+
  private:
   DecisionReplayer(const serving::ServingSettings& settings, const TeamNames& names)
       : settings_(settings), names_(names) {}
   std::string missing(const domain::DecisionRecord& record, serving::Published& out);
+  serving::ShardTeam& team_for(const serving::Published& published);
+  std::string missing_models(const domain::DecisionRecord& record, serving::Published& out);
+  agents::creative::ResponseBoardPtr board(const domain::CatalogueSnapshot& catalogue, const char* kind,
+                                           std::uint32_t version, std::string& trouble);
 
   const serving::ServingSettings& settings_;
   TeamNames names_;
@@ -49,8 +59,13 @@ class DecisionReplayer {
       open_;  ///< node, epoch -> open campaigns
   std::map<std::pair<std::string, std::uint64_t>, std::string> snapshots_;
   std::map<std::uint64_t, domain::CatalogueSnapshot> catalogues_;
-  std::map<std::pair<std::uint64_t, std::uint32_t>, agents::creative::ResponseBoardPtr> boards_;
+  std::map<std::tuple<std::string, std::uint64_t, std::uint32_t>, agents::creative::ResponseBoardPtr> boards_;
   std::map<std::uint64_t, std::shared_ptr<const agents::targeting::TargetingIndex>> indexes_;
+  std::map<std::uint32_t, std::shared_ptr<const agents::budget::PacingSnapshot>> pacings_;
+  std::map<std::uint32_t, agents::bid::MarketSnapshotPtr> markets_;
+  /// The team of the last decision: its neighbours used the same snapshots.
+  std::unique_ptr<serving::ShardTeam> team_;
+  serving::Published adopted_;
 };
 
 /// What the verbs `replay decision ID` and `explain ID` are asked.

@@ -112,6 +112,7 @@ int serve(const ServeOptions& options) {
       if (!file.empty()) settings.server.watched.push_back(file);
     }
   }
+  settings.server.read_model = read_learned;
   bool first_load = true;
   serving::Server server(
       settings.serving, settings.server,

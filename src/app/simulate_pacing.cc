@@ -178,19 +178,6 @@ Interval recovery_of(const Samples& samples, double band) {
   return out;
 }
 
-experiments::Cell with_interval(const Interval& interval, double scale, int digits) {
-  char text[80];
-  std::snprintf(text, sizeof text, "%.*f [%.*f, %.*f]", digits, interval.value * scale, digits,
-                interval.low * scale, digits, interval.high * scale);
-  return cell(std::string(text));
-}
-
-std::optional<std::pair<std::uint64_t, std::uint64_t>> seeds_of(const std::string& text) {
-  std::uint64_t one = 0;
-  if (base::read_number(text, one)) return std::pair{one, one};
-  return base::read_range(text);
-}
-
 std::optional<std::vector<PacingPolicy>> policies_of(const std::string& text, std::ostream& err) {
   std::vector<PacingPolicy> out;
   for (std::size_t at = 0; at <= text.size();) {
@@ -327,7 +314,7 @@ int windows_to_recover(std::span<const double> ratio, double band) {
 }
 
 int simulate_pacing(const SimulatePacingOptions& options, std::ostream& out, std::ostream& err) {
-  const auto seeds = seeds_of(options.seeds);
+  const auto seeds = base::read_seeds(options.seeds);
   if (!seeds) {
     err << "bandstand: --seeds: write 1..20, or one number\n";
     return 2;
@@ -348,10 +335,10 @@ int simulate_pacing(const SimulatePacingOptions& options, std::ostream& out, std
     sound = sound && over == 0 && s.differences == 0;
     table.add(
         {cell(std::string(agents::budget::name_of((*policies)[i]))),
-         with_interval(mean_of(s.under_tight), 100, 2), with_interval(mean_of(s.deviation_tight), 100, 2),
-         with_interval(mean_of(s.under_ample), 100, 2), with_interval(mean_of(s.deviation_ample), 100, 2),
-         with_interval(mean_of(s.deviation_cold), 100, 2), with_interval(recovery_of(s, kBand), 1, 0),
-         with_interval(mean_of(s.shock_deviation), 100, 2), with_interval(mean_of(s.value_per_money), 1, 3),
+         cell(mean_of(s.under_tight), 100, 2), cell(mean_of(s.deviation_tight), 100, 2),
+         cell(mean_of(s.under_ample), 100, 2), cell(mean_of(s.deviation_ample), 100, 2),
+         cell(mean_of(s.deviation_cold), 100, 2), cell(recovery_of(s, kBand), 1, 0),
+         cell(mean_of(s.shock_deviation), 100, 2), cell(mean_of(s.value_per_money), 1, 3),
          cell(100 * over, 2)});
   }
   table.print(options.json ? experiments::TableFormat::json : experiments::TableFormat::aligned, out);
@@ -384,11 +371,11 @@ int simulate_pacing(const SimulatePacingOptions& options, std::ostream& out, std
   Table delivery({"delivery", "under-delivery %", "deviation %", "spent by half the day's traffic %",
                   "95 % spent after, h"});
   const auto none = cell(std::string("-"));
-  delivery.add({cell(std::string("front_loaded")), with_interval(mean_of(kinds.front_under), 100, 2),
-                with_interval(mean_of(kinds.front_deviation), 100, 2),
-                with_interval(mean_of(kinds.front_half), 100, 1), none});
-  delivery.add({cell(std::string("asap")), with_interval(mean_of(kinds.asap_under), 100, 2), none, none,
-                with_interval(mean_of(kinds.asap_hours), 1, 1)});
+  delivery.add({cell(std::string("front_loaded")), cell(mean_of(kinds.front_under), 100, 2),
+                cell(mean_of(kinds.front_deviation), 100, 2),
+                cell(mean_of(kinds.front_half), 100, 1), none});
+  delivery.add({cell(std::string("asap")), cell(mean_of(kinds.asap_under), 100, 2), none, none,
+                cell(mean_of(kinds.asap_hours), 1, 1)});
   out << "\n";
   delivery.print(experiments::TableFormat::aligned, out);
   std::size_t differences = 0;

@@ -4,6 +4,7 @@
 #include "agents/bid/bid_rules.h"
 #include "agents/budget/budget_rules.h"
 #include "agents/creative/creative_rules.h"
+#include "agents/creative/learned_response.h"
 #include "agents/oversight/oversight_rules.h"
 #include "agents/profile/profile_rules.h"
 #include "agents/targeting/targeting_rules.h"
@@ -80,6 +81,7 @@ class StandardTeam final : public serving::ShardTeam {
     }
     budget_->adopt(published.pacing);
     for (auto* agent : creatives_) agent->adopt(published.creative);
+    adopt_models(published);
     for (auto* agent : bids_) agent->install(published.market);
     if (published.oversight != nullptr) {
       auto snapshot = std::make_shared<agents::oversight::OversightSnapshot>(*published.oversight);
@@ -89,6 +91,32 @@ class StandardTeam final : public serving::ShardTeam {
   }
 
  private:
+  /// A seat's challenger is the model that operators rolled out, or else the one that the settings name.
+  void adopt_models(const serving::Published& published) {
+    if (published.models != nullptr && published.models != models_) {
+      models_ = published.models;
+      const auto& creative_model = (*models_)[static_cast<std::size_t>(serving::ModelAgent::creative)];
+      if (creative_model.version != creative_version_) {
+        creative_version_ = creative_model.version;
+        std::erase_if(creatives_, [&](auto* agent) { return agent == team_.creative.challenger.get(); });
+        learned_creative_ = nullptr;
+        team_.creative.challenger = nullptr;
+        team_.creative.challenger_breaker = orchestrator::Breaker{};
+        if (creative_version_ != 0) {
+          auto agent = std::make_unique<agents::creative::CreativeRules>(orchestrator::kCreativeLearned,
+                                                                         agents::creative::CreativeRules::Options{});
+          learned_creative_ = agent.get();
+          team_.creative.challenger = std::move(agent);
+        } else if (!names_.creative_challenger.empty()) {
+          team_.creative.challenger = creative(names_.creative_challenger);
+          creatives_.back()->adopt(published.creative);
+        }
+      }
+      team_.creative.rollout = creative_version_ != 0 ? creative_model.rollout : names_.creative_rollout;
+    }
+    if (learned_creative_ != nullptr) learned_creative_->adopt(published.creative_learned);
+  }
+
   std::unique_ptr<agents::targeting::TargetingAgent> targeting(const serving::Published& published) {
     if (names_.targeting == "index")
       return std::make_unique<agents::targeting::TargetingRules>(published.targeting);
@@ -126,6 +154,9 @@ class StandardTeam final : public serving::ShardTeam {
   agents::oversight::OversightRules* oversight_ = nullptr;
   std::vector<agents::creative::CreativeRules*> creatives_;
   std::vector<agents::bid::BidRules*> bids_;
+  std::shared_ptr<const serving::ServedModels> models_;
+  std::uint32_t creative_version_ = 0;
+  agents::creative::CreativeRules* learned_creative_ = nullptr;
 };
 
 }  // namespace
@@ -151,6 +182,20 @@ std::vector<std::string> unknown_policies(const TeamNames& names) {
   for (const auto& name : {names.bid, names.bid_challenger})
     check(agents::bid::bid_policy_named(name).has_value(), "bid", name, agents::bid::bid_policies());
   return out;
+}
+
+base::Result<std::shared_ptr<const agents::LearnedModel>> read_learned(serving::ModelAgent agent,
+                                                                      const model::ModelFile& file) {
+  switch (agent) {
+    case serving::ModelAgent::creative: {
+      BANDSTAND_TRY(read, agents::creative::learned_response(file));
+      return std::shared_ptr<const agents::LearnedModel>(read);
+    }
+    case serving::ModelAgent::bid:
+    case serving::ModelAgent::fraud:
+    case serving::ModelAgent::count_: break;
+  }
+  return base::fail(base::Code::invalid_input, "this agent has no learned policy yet");
 }
 
 std::unique_ptr<serving::ShardTeam> make_team(const serving::ServingSettings& settings,

@@ -22,6 +22,10 @@ struct TeamNames {
   std::shared_ptr<const agents::fraud::FraudLists> fraud_lists;  ///< nullptr: the built-in ones
 };
 
+/// Reads the models that learned policies of this program take; what serving::Control::serve_models wants.
+base::Result<std::shared_ptr<const agents::LearnedModel>> read_learned(serving::ModelAgent agent,
+                                                                      const model::ModelFile& file);
+
 /// Names of policies that do not exist, each with what would; empty if all is well.
 std::vector<std::string> unknown_policies(const TeamNames& names);
 

@@ -39,4 +39,11 @@ inline std::optional<std::pair<std::uint64_t, std::uint64_t>> read_range(std::st
   return range;
 }
 
+/// The same, or one number: as verbs take seeds.
+inline std::optional<std::pair<std::uint64_t, std::uint64_t>> read_seeds(std::string_view text) {
+  std::uint64_t one = 0;
+  if (read_number(text, one)) return std::pair{one, one};
+  return read_range(text);
+}
+
 }  // namespace bandstand::base

@@ -26,6 +26,9 @@ TEST(Words, AreNumbersOnlyAsAWhole) {
 
 TEST(Words, RangesRise) {
   EXPECT_EQ(read_range("3..20"), std::pair(std::uint64_t{3}, std::uint64_t{20}));
+  EXPECT_EQ(read_seeds("3..20"), read_range("3..20"));
+  EXPECT_EQ(read_seeds("7"), read_range("7..7"));
+  EXPECT_FALSE(read_seeds("7.."));
   EXPECT_EQ(read_range("7..7"), std::pair(std::uint64_t{7}, std::uint64_t{7}));
   for (const char* text : {"", "3", "..", "3..", "..3", "4..3", "1...3", "1..2..3", "a..b"})
     EXPECT_FALSE(read_range(text)) << text;

@@ -39,6 +39,13 @@ Cell cell(double number, int digits) {
   return {text, true};
 }
 
+Cell cell(const Interval& interval, double scale, int digits) {
+  char text[80];
+  std::snprintf(text, sizeof text, "%.*f [%.*f, %.*f]", digits, interval.value * scale, digits, interval.low * scale, digits,
+                interval.high * scale);
+  return cell(std::string(text));
+}
+
 void Table::add(std::vector<Cell> row) {
   BANDSTAND_CHECK(row.size() == columns_.size());
   rows_.push_back(std::move(row));

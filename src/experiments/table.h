@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/loaded.h"
+#include "experiments/statistics.h"
 
 namespace bandstand::experiments {
 
@@ -22,6 +23,8 @@ Cell cell(std::string text);
 Cell cell(std::int64_t number);
 /// `digits` after the point.
 Cell cell(double number, int digits);
+/// "1.23 [1.20, 1.26]", all times `scale`.
+Cell cell(const Interval& interval, double scale, int digits);
 
 class Table {
  public:

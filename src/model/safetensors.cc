@@ -175,6 +175,12 @@ base::Result<const Tensor*> tensor_of(const ModelFile& file, const std::string& 
   return &found->second;
 }
 
+std::string model_id(std::string_view bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(base::hash64(bytes)));
+  return text;
+}
+
 base::Result<std::monostate> write_model(const std::string& path, const ModelFile& file) {
   BANDSTAND_TRY(bytes, encode_model(file));
   const std::filesystem::path where(path);

@@ -50,6 +50,9 @@ inline constexpr std::size_t kModelHeaderBytesMax = std::size_t{16} << 20;
 [[nodiscard]] base::Result<const Tensor*> tensor_of(const ModelFile& file, const std::string& name,
                                                     const std::vector<std::size_t>& shape);
 
+/// What a file is called where it must not be mistaken for another: a hash of all its bytes, 16 hexadecimal digits.
+[[nodiscard]] std::string model_id(std::string_view bytes);
+
 /// Writes `path` whole or not at all: to `path`.new, synced, then renamed. Errors: as encode_model and base::Disk.
 [[nodiscard]] base::Result<std::monostate> write_model(const std::string& path, const ModelFile& file);
 /// Errors: as decode_model and base::read_whole_file.

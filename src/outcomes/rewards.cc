@@ -15,4 +15,14 @@ base::Nanos reward_of(const domain::Outcome& outcome, const domain::LineItem& it
   return value - (outcome.billed ? outcome.clearing_price : base::Nanos{});
 }
 
+base::Nanos reward_added(const domain::Outcome& outcome, const domain::LineItem& item) noexcept {
+  using Kind = domain::Outcome::Kind;
+  const bool by_action = item.goal == domain::Goal::cpa;
+  if (outcome.kind == Kind::price || (outcome.kind == Kind::conversion && !by_action)) return {};
+  domain::Outcome scored = outcome;
+  if (outcome.kind == Kind::conversion) scored.billed = false;
+  if (outcome.kind == Kind::response && by_action) scored.converted = false;
+  return reward_of(scored, item);
+}
+
 }  // namespace bandstand::outcomes

@@ -12,4 +12,8 @@ namespace bandstand::outcomes {
 /// A lost bid earns and costs nothing. Suspicious and test outcomes are worth 0 whatever happened. Pure.
 [[nodiscard]] base::Nanos reward_of(const domain::Outcome& outcome, const domain::LineItem& item) noexcept;
 
+/// What this outcome adds to the reward of its bid, whose outcomes come one after another: a response settles what cpm and cpc
+/// earn and what the impression cost, a conversion adds what cpa earns, a price adds nothing.
+[[nodiscard]] base::Nanos reward_added(const domain::Outcome& outcome, const domain::LineItem& item) noexcept;
+
 }  // namespace bandstand::outcomes

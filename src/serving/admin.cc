@@ -154,6 +154,10 @@ std::span<const AdminEndpoint::Row> AdminEndpoint::table() {
       {{"/api/v1/refusals", kRead}, &A::refusals},
       {{"/api/v1/kill", "GET, HEAD, POST, DELETE"}, &A::kill},
       {{"/api/v1/reload", "POST"}, &A::reload},
+      {{"/api/v1/models", kRead}, &A::models},
+      {{"/api/v1/models/{agent}", "POST"}, &A::publish_model},
+      {{"/api/v1/models/{agent}/rollout", "POST"}, &A::roll_out},
+      {{"/api/v1/models/{agent}/rollback", "POST"}, &A::roll_back},
       {{"/api/v1/openapi.json", kRead}, &A::openapi},
   };
   return kTable;
@@ -462,6 +466,74 @@ void AdminEndpoint::reload(Call& call) {
   }
   const bool taken = report.result == telemetry::ReloadResult::taken;
   call.json({{"reload", taken ? "taken" : "unchanged"}, {"catalogue", hex_text(control_.catalogue().version)}});
+}
+
+void AdminEndpoint::models(Call& call) {
+  if (control_.models() == nullptr) return call.refuse(501, "not_implemented", "", "this server serves no models");
+  call.json(models_json(*control_.models()));
+}
+
+namespace {
+
+int status_of(base::Code code) {
+  switch (code) {
+    case base::Code::not_found: return 404;
+    case base::Code::forbidden:
+    case base::Code::conflict: return 409;
+    case base::Code::corrupt:
+    case base::Code::invalid_input: return 422;
+    default: return 503;
+  }
+}
+
+}  // namespace
+
+void AdminEndpoint::refuse_model(Call& call, const ModelRefusal& why) {
+  call.refuse(status_of(why.code), base::name_of(why.code), "", why.what);
+}
+
+/// The agent that the path names; refused if there is none.
+std::optional<ModelAgent> AdminEndpoint::agent_of(Call& call) {
+  const auto agent = model_agent_named(call.id);
+  if (!agent) call.refuse(404, "not_found", "agent", "no agent of that name takes a model: creative, bid or fraud");
+  return agent;
+}
+
+void AdminEndpoint::publish_model(Call& call) {
+  const auto agent = agent_of(call);
+  if (!agent) return;
+  const auto version = control_.publish_model(*agent, call.request.body);
+  if (!version) return refuse_model(call, version.error());
+  call.json({{"agent", name_of(*agent)}, {"version", *version}, {"model", model::model_id(call.request.body)}});
+}
+
+void AdminEndpoint::roll_out(Call& call) {
+  const auto agent = agent_of(call);
+  if (!agent) return;
+  const auto body = nlohmann::json::parse(call.request.body, nullptr, false);
+  const auto text = [&](const char* field) {
+    return body.contains(field) && body[field].is_string() ? body[field].get<std::string>() : std::string{};
+  };
+  if (!body.is_object()) return call.refuse(400, "invalid_request", "", R"(expected {"version": 1, "rollout": "shadow"})");
+  const auto rollout = parse_rollout(text("rollout"));
+  if (!rollout) return call.refuse(400, "invalid_request", "rollout", "one of off, shadow, percent:N (N from 0 to 100), live");
+  if (!body.contains("version") || !body["version"].is_number_unsigned() ||
+      body["version"].get<std::uint64_t>() > UINT32_MAX) {
+    return call.refuse(400, "invalid_request", "version", "the number under which the model was published");
+  }
+  const std::string evaluation = body.contains("evaluation") ? body["evaluation"].dump() : std::string{};
+  const auto done =
+      control_.roll_out(*agent, body["version"].get<std::uint32_t>(), *rollout, evaluation, text("override"));
+  if (!done) return refuse_model(call, done.error());
+  call.json(models_json(*control_.models()));
+}
+
+void AdminEndpoint::roll_back(Call& call) {
+  const auto agent = agent_of(call);
+  if (!agent) return;
+  const auto version = control_.roll_back(*agent);
+  if (!version) return refuse_model(call, version.error());
+  call.json(models_json(*control_.models()));
 }
 
 void AdminEndpoint::openapi(Call& call) { call.text(200, kJson, kOpenApi); }

@@ -70,6 +70,12 @@ class AdminEndpoint final : public http::Handler {
   void refusals(Call& call);
   void kill(Call& call);
   void reload(Call& call);
+  void models(Call& call);
+  void publish_model(Call& call);
+  void roll_out(Call& call);
+  void roll_back(Call& call);
+  static void refuse_model(Call& call, const ModelRefusal& why);
+  static std::optional<ModelAgent> agent_of(Call& call);
   void openapi(Call& call);
 
   [[nodiscard]] bool is_ready() const;

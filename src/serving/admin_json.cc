@@ -104,4 +104,34 @@ ordered_json kill_json(const Control& control) {
   return {{"switches", std::move(switches)}};
 }
 
+ordered_json models_json(const ModelShelf& shelf) {
+  ordered_json out = {{"agents", ordered_json::array()}};
+  for (std::size_t i = 0; i < kModelAgents; ++i) {
+    const auto agent = static_cast<ModelAgent>(i);
+    const ServedModel& served = (*shelf.served())[i];
+    ordered_json models = ordered_json::array(), changes = ordered_json::array();
+    for (const auto& entry : shelf.seat(agent).models) {
+      const auto training = ordered_json::parse(entry.training, nullptr, false);
+      models.push_back({{"version", entry.version},
+                        {"at_s", time_json(entry.at)},
+                        {"model", entry.id},
+                        {"kind", entry.kind},
+                        {"bytes", entry.bytes},
+                        {"training", training.is_discarded() ? ordered_json(nullptr) : training}});
+    }
+    for (const auto& change : shelf.seat(agent).changes) {
+      changes.push_back({{"version", change.version},
+                         {"at_s", time_json(change.at)},
+                         {"rollout", print_rollout(change.rollout)},
+                         {"reason", change.reason}});
+    }
+    out["agents"].push_back({{"agent", name_of(agent)},
+                             {"version", served.version},
+                             {"rollout", print_rollout(served.rollout)},
+                             {"models", std::move(models)},
+                             {"changes", std::move(changes)}});
+  }
+  return out;
+}
+
 }  // namespace bandstand::serving

@@ -25,5 +25,7 @@ nlohmann::ordered_json campaign_json(const Control& control, std::uint32_t index
 nlohmann::ordered_json balance_json(const ledger::CampaignBook& book, ledger::BudgetDay today);
 /// Schema "KillSwitches".
 nlohmann::ordered_json kill_json(const Control& control);
+/// Schema "Models".
+nlohmann::ordered_json models_json(const ModelShelf& shelf);
 
 }  // namespace bandstand::serving

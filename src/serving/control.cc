@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "agents/creative/learned_response.h"
 #include "agents/profile/interests.h"
 #include "base/hash.h"
 #include "domain/frequency.h"
@@ -149,6 +150,10 @@ void Control::replace_catalogue(domain::CatalogueSnapshot catalogue, std::string
                                      : std::make_shared<agents::creative::ResponseModel>());
   log_snapshot("catalogue", catalogue_->version, text);
   log_snapshot("creative", board_->model().version(), board_->model().encode());
+  if (creative_learned_ != nullptr) {
+    creative_learned_->adopt(catalogue_);
+    publish_learned_board();
+  }
   next_pace_ = {};
   parts_.metrics.catalogue_line_items.set(static_cast<std::int64_t>(catalogue_->line_items.size()));
   publish();
@@ -256,6 +261,84 @@ LearnedKeeper::Sources Control::what_to_keep() {
 void Control::replace_fraud_lists(std::shared_ptr<const agents::fraud::FraudLists> lists) {
   fraud_ = std::move(lists);
   publish();
+}
+
+// ---- models
+// --------------------------------------------------------------------------------------------------------------
+
+base::Result<std::monostate> Control::serve_models(ModelReader reader) {
+  BANDSTAND_TRY(shelf, ModelShelf::open(parts_.log, parts_.clock, std::move(reader)));
+  shelf_ = std::move(shelf);
+  if (!shelf_->trouble().empty()) parts_.lines.error("a model is not served", shelf_->trouble());
+  adopt_models();
+  return std::monostate{};
+}
+
+/// The shelf has changed, or was opened.
+void Control::adopt_models() {
+  const ServedModel& creative = (*shelf_->served())[static_cast<std::size_t>(ModelAgent::creative)];
+  if (creative.version != learned_from_) {
+    learned_from_ = creative.version;
+    creative_learned_.reset();
+    if (const auto* learned = dynamic_cast<const agents::creative::LearnedResponse*>(creative.model.get())) {
+      const auto& from = *learned->model;
+      // Its versions go on above all that the log knows, whichever model they start from.
+      const std::uint32_t version =
+          std::max(first_version_, learned_board_ == nullptr ? 0 : learned_board_->model().version());
+      creative_learned_ =
+          std::make_unique<agents::creative::CreativeTracker>(agents::creative::CreativeTracker::Options{});
+      creative_learned_->restore(
+          {version, from.base_logit(), from.base_conversions(), from.weights(), from.line_items(), from.scales()});
+      creative_learned_->adopt(catalogue_);
+      publish_learned_board();
+    }
+  }
+  for (std::size_t i = 0; i < kModelAgents; ++i)
+    parts_.metrics.model_version.set((*shelf_->served())[i].version, static_cast<telemetry::ModelAgent>(i));
+  publish();
+}
+
+void Control::publish_learned_board() {
+  learned_board_ = std::make_shared<agents::creative::ResponseBoard>(catalogue_, creative_learned_->publish());
+  log_snapshot("creative_learned", learned_board_->model().version(), learned_board_->model().encode());
+}
+
+namespace {
+
+tl::unexpected<ModelRefusal> no_shelf() {
+  return tl::unexpected<ModelRefusal>(ModelRefusal{base::Code::unavailable, "this server serves no models"});
+}
+
+}  // namespace
+
+tl::expected<std::uint32_t, ModelRefusal> Control::publish_model(ModelAgent agent, std::string_view bytes) {
+  if (shelf_ == nullptr) return no_shelf();
+  auto published = shelf_->publish(agent, bytes);
+  parts_.metrics.models.add(static_cast<telemetry::ModelAgent>(agent),
+                            published ? telemetry::ModelResult::published : telemetry::ModelResult::refused);
+  if (!published) parts_.lines.warning("a model was refused", published.error().what);
+  return published;
+}
+
+tl::expected<bool, ModelRefusal> Control::roll_out(ModelAgent agent, std::uint32_t version,
+                                                   orchestrator::Rollout rollout, std::string_view evaluation,
+                                                   std::string_view override_reason) {
+  if (shelf_ == nullptr) return no_shelf();
+  auto done = shelf_->roll_out(agent, version, rollout, evaluation, override_reason);
+  parts_.metrics.models.add(static_cast<telemetry::ModelAgent>(agent),
+                            done ? telemetry::ModelResult::rolled_out : telemetry::ModelResult::refused);
+  if (done) adopt_models();
+  return done;
+}
+
+tl::expected<std::uint32_t, ModelRefusal> Control::roll_back(ModelAgent agent) {
+  if (shelf_ == nullptr) return no_shelf();
+  auto done = shelf_->roll_back(agent);
+  if (done) {
+    parts_.metrics.models.add(static_cast<telemetry::ModelAgent>(agent), telemetry::ModelResult::rolled_back);
+    adopt_models();
+  }
+  return done;
 }
 
 base::Result<std::monostate> Control::set_kill_switches(const agents::oversight::KillSwitches& kill) {
@@ -570,19 +653,11 @@ void Control::learn(const domain::Outcome& outcome) {
       found == catalogue_->line_item_index.end() ? nullptr : &catalogue_->line_items[found->second];
   if (outcome.kind == Kind::price) return learn_price(outcome, known);
   creative_->observe(outcome);
+  if (creative_learned_ != nullptr) creative_learned_->observe(outcome);
   if (known == nullptr) return;
-  const domain::LineItem& item = *known;
-  // A response settles what cpm and cpc earn and what the impression cost; a conversion adds what cpa earns.
-  domain::Outcome scored = outcome;
-  if (outcome.kind == Kind::conversion) scored.billed = false;
-  const bool by_action = item.goal == domain::Goal::cpa;
-  const bool counts = outcome.kind == Kind::response ? !by_action || scored.billed : by_action;
-  if (outcome.kind == Kind::response && item.goal == domain::Goal::cpa) scored.converted = false;
-  if (counts) {
-    const Nanos reward = outcomes::reward_of(scored, item);
-    totals_.reward += reward;
-    parts_.metrics.reward.add_n(reward.value);
-  }
+  const Nanos reward = outcomes::reward_added(outcome, *known);
+  totals_.reward += reward;
+  parts_.metrics.reward.add_n(reward.value);
 }
 
 /// Won, lost or never heard of again. What is suspicious is paid for, and neither teaches nor counts as seen.
@@ -677,6 +752,7 @@ base::Result<std::monostate> Control::keep_time() {
         board_ = std::make_shared<agents::creative::ResponseBoard>(catalogue_, creative_->publish());
         log_snapshot("creative", board_->model().version(), board_->model().encode());
       }
+      if (creative_learned_ != nullptr && creative_learned_->has_news()) publish_learned_board();
       publish();
     }
   }
@@ -754,6 +830,8 @@ void Control::publish() {
   bundle->targeting = targeting_;
   bundle->pacing = pacer_->snapshot();
   bundle->creative = board_;
+  bundle->creative_learned = creative_learned_ == nullptr ? nullptr : learned_board_;
+  bundle->models = shelf_ == nullptr ? nullptr : shelf_->served();
   bundle->market = market_snapshot_;
   bundle->oversight = oversight_;
   bundle->fraud = fraud_;
@@ -785,6 +863,7 @@ ServedVersions Control::versions() const {
   out.catalogue = catalogue_->version;
   if (pacer_->snapshot() != nullptr) out.pacing = pacer_->snapshot()->version;
   out.creative = board_->model().version();
+  if (creative_learned_ != nullptr) out.creative_learned = learned_board_->model().version();
   if (market_snapshot_ != nullptr) out.market = market_snapshot_->version();
   out.oversight = oversight_->options.version;
   return out;

@@ -32,6 +32,7 @@
 #include "serving/bids_in_flight.h"
 #include "serving/learned_keeper.h"
 #include "serving/messages.h"
+#include "serving/model_shelf.h"
 #include "serving/recent_decisions.h"
 #include "serving/settings.h"
 #include "serving/shard.h"
@@ -67,7 +68,7 @@ using RefusalCounts = std::unordered_map<std::uint32_t, std::array<std::uint64_t
 /// Which snapshots are being served; 0 = none yet.
 struct ServedVersions {
   std::uint64_t catalogue = 0;
-  std::uint32_t pacing = 0, creative = 0, market = 0, oversight = 0;
+  std::uint32_t pacing = 0, creative = 0, creative_learned = 0, market = 0, oversight = 0;
 };
 
 class Control {
@@ -85,6 +86,15 @@ class Control {
   void replace_catalogue(domain::CatalogueSnapshot catalogue, std::string_view text);
   /// The fraud agents' lists (already checked), from the next publication on.
   void replace_fraud_lists(std::shared_ptr<const agents::fraud::FraudLists> lists);
+  /// Opens the shelf of models: what was rolled out before a restart answers again. Without it, models() is nullptr and none can
+  /// be published. Errors: those of the log.
+  base::Result<std::monostate> serve_models(ModelReader reader);
+  [[nodiscard]] const ModelShelf* models() const { return shelf_.get(); }
+  /// As of ModelShelf; shards are told at once.
+  tl::expected<std::uint32_t, ModelRefusal> publish_model(ModelAgent agent, std::string_view bytes);
+  tl::expected<bool, ModelRefusal> roll_out(ModelAgent agent, std::uint32_t version, orchestrator::Rollout rollout,
+                                            std::string_view evaluation, std::string_view override_reason);
+  tl::expected<std::uint32_t, ModelRefusal> roll_back(ModelAgent agent);
   /// In force at once, and kept on disk. An error means that the disk would not take them: they hold until a
   /// restart.
   base::Result<std::monostate> set_kill_switches(const agents::oversight::KillSwitches& kill);
@@ -151,6 +161,8 @@ class Control {
   void watch();
   base::Result<std::monostate> keep_time();
   void publish();
+  void adopt_models();
+  void publish_learned_board();
   void log_snapshot(std::string_view kind, std::uint64_t version, std::string_view content);
   void send(std::size_t shard, ToShard message);
   [[nodiscard]] double cost_of_bid(double bid) const;
@@ -184,6 +196,11 @@ class Control {
   std::uint32_t first_version_ = 0;  ///< of this life: above all that the log knows
   agents::bid::MarketSnapshotPtr market_snapshot_;
   agents::creative::ResponseBoardPtr board_;
+  std::unique_ptr<ModelShelf> shelf_;
+  /// Goes on learning from where the published model ends; nullptr while none is served.
+  std::unique_ptr<agents::creative::CreativeTracker> creative_learned_;
+  agents::creative::ResponseBoardPtr learned_board_;
+  std::uint32_t learned_from_ = 0;  ///< version of the model that it started from
 
   std::vector<Waiting> waiting_;
   std::vector<ledger::Command> commands_;

@@ -14,6 +14,7 @@
 #include "domain/catalogue.h"
 #include "domain/event.h"
 #include "ledger/command.h"
+#include "serving/model_shelf.h"
 
 namespace bandstand::serving {
 
@@ -23,9 +24,11 @@ struct Published {
   std::shared_ptr<const agents::targeting::TargetingIndex> targeting;
   std::shared_ptr<const agents::budget::PacingSnapshot> pacing;
   agents::creative::ResponseBoardPtr creative;
+  agents::creative::ResponseBoardPtr creative_learned;  ///< by the model of `models`, as learned on since; nullptr: none
   agents::bid::MarketSnapshotPtr market;
   std::shared_ptr<const agents::oversight::OversightSnapshot> oversight;
   std::shared_ptr<const agents::fraud::FraudLists> fraud;  ///< nullptr: as the team was made
+  std::shared_ptr<const ServedModels> models;  ///< nullptr: none were ever published
   std::vector<ledger::BudgetDay> today;  ///< by campaign: its budget day, in its zone
 };
 

@@ -285,6 +285,10 @@ base::Result<std::monostate> Server::start() {
   auto control = Control::open(settings_, parts, loaded.catalogue, loaded.text);
   if (!control) return fail("recovery failed (" + log_->trouble() + ")", control.error());
   control_ = std::move(*control);
+  if (options_.read_model) {
+    if (auto shelf = control_->serve_models(options_.read_model); !shelf)
+      return fail("the models could not be read (" + log_->trouble() + ")", shelf.error());
+  }
   control_metrics_->recovery.set((clock_.mono() - before).count());
 
   if (loaded.fraud == nullptr || !take_fraud_lists(loaded.fraud)) {
@@ -304,6 +308,7 @@ base::Result<std::monostate> Server::start() {
   admin_handler_ = admin_factory_(*control_, metric_sets_);
   http::ServerOptions operators;
   operators.connections_max = kOperatorsMax;
+  operators.body_bytes_max = kModelUploadMax;
   admin_server_ = std::make_unique<http::HttpServer>(*loop_, *admin_handler_, *control_metrics_, operators);
   if (auto bound = admin_server_->listen(options_.admin); !bound) {
     return fail(admin_server_->listen_error(), {bound.error().code, 0, ""});

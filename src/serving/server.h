@@ -41,6 +41,7 @@ struct ServerOptions {
   std::size_t connections_reserved = 256;  ///< ... by so many more connections
   std::vector<std::string> watched;  ///< files whose change is a reload, once they are quiet for a second
   telemetry::LogOptions log;         ///< of the lines on standard error
+  ModelReader read_model{};          ///< empty: no models are served
   bool pin_threads = false;  ///< shard i on core i, control on the last
 };
 

@@ -184,6 +184,13 @@ struct Metrics : MetricSet {
   Counter<AnomalyKind> anomalies{*this,
                                  {"bandstand_anomalies_total", "Flags raised by the monitor, by kind."}};
 
+  // --- models
+  Counter<ModelAgent, ModelResult> models{
+      *this, {"bandstand_models_total", "Published models and changes of who answers, by result."}};
+  Gauge<ModelAgent> model_version{
+      *this,
+      {"bandstand_model_version", "Version of the model that is asked, by agent; 0: none.", 1, Merge::max}};
+
   // --- what outlives the process
   Counter<LearnedKind, LearnedResult> learned_restores{
       *this,

@@ -211,6 +211,24 @@ struct LabelOf<WriteResult> {
 };
 static_assert(static_cast<std::size_t>(WriteResult::failed) + 1 == LabelOf<WriteResult>::values.size());
 
+/// Agents that can be given a model, as serving/model_shelf numbers them.
+enum class ModelAgent : std::uint8_t { creative, bid, fraud };
+template <>
+struct LabelOf<ModelAgent> {
+  static constexpr const char* name = "agent";
+  static constexpr std::array values{"creative", "bid", "fraud"};
+};
+static_assert(static_cast<std::size_t>(ModelAgent::fraud) + 1 == LabelOf<ModelAgent>::values.size());
+
+/// What became of an operator's wish about a model.
+enum class ModelResult : std::uint8_t { published, refused, rolled_out, rolled_back };
+template <>
+struct LabelOf<ModelResult> {
+  static constexpr const char* name = "result";
+  static constexpr std::array values{"published", "refused", "rolled_out", "rolled_back"};
+};
+static_assert(static_cast<std::size_t>(ModelResult::rolled_back) + 1 == LabelOf<ModelResult>::values.size());
+
 /// What the monitor flagged.
 enum class AnomalyKind : std::uint8_t { win_rate, ctr, spend, price, traffic, reward };
 template <>

@@ -27,7 +27,7 @@ CreativeRules::Field CreativeRules::field_of(const CreativeInput& input, const C
     Belief belief;
     float variance = 0;
     features.clear();
-    add_creative_features(board_->traits(input.line_item, creative), seen, features);
+    add_creative_features(board_->model().scales(), board_->traits(input.line_item, creative), seen, features);
     board_->add(features, belief.mean, variance);
     belief.deviation = std::sqrt(variance);
     const float hope = belief.mean + 2 * belief.deviation;
@@ -102,7 +102,7 @@ base::Result<domain::Decided<CreativeAnswer>> CreativeRules::decide(const Creati
   const LineItemResponse& own = board_->line_item(input.line_item);
   float logit = own.intercept + field.beliefs[chosen].mean;
   float variance = 0;
-  add_context_features(own.id, seen, features);
+  add_context_features(board_->model().scales(), own.id, seen, features);
   board_->add(features, logit, variance);
   decided.version = board_->model().version();
   decided.propensity = chances[chosen];
@@ -110,6 +110,17 @@ base::Result<domain::Decided<CreativeAnswer>> CreativeRules::decide(const Creati
   decided.value.click_rate = std::min(1.0f, sigmoid(logit) * own.calibration);
   decided.value.conversion_rate = decided.value.click_rate * own.conversions_a_click;
   return decided;
+}
+
+float CreativeRules::propensity(const CreativeInput& input, std::uint32_t creative) const {
+  if (std::find(input.fitting.begin(), input.fitting.end(), creative) == input.fitting.end()) return 0;
+  if (board_ == nullptr) return 1 / static_cast<float>(input.fitting.size());
+  const Field field = field_of(input, context_of(input.response));
+  std::array<float, kChoiceMax> chances;
+  probabilities(field, chances);
+  const auto end = field.creatives.begin() + static_cast<std::ptrdiff_t>(field.size);
+  const auto found = std::find(field.creatives.begin(), end, creative);
+  return found == end ? 0 : chances[static_cast<std::size_t>(found - field.creatives.begin())];
 }
 
 CreativeAnswer CreativeRules::outlook(std::uint32_t line_item) const {

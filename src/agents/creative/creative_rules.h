@@ -42,6 +42,8 @@ class CreativeRules final : public CreativeAgent {
   [[nodiscard]] base::Result<domain::Decided<CreativeAnswer>> decide(const CreativeInput& input,
                                                                      AgentContext& context) override;
   [[nodiscard]] CreativeAnswer outlook(std::uint32_t line_item) const override;
+  /// The chance that decide() would choose this one of `fitting`; 0 for any other. For judging a policy on another's log.
+  [[nodiscard]] float propensity(const CreativeInput& input, std::uint32_t creative) const;
 
  private:
   struct Field {

@@ -7,7 +7,6 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/hash.h"
-#include "domain/topic.h"
 
 namespace bandstand::agents::creative {
 
@@ -24,11 +23,7 @@ CreativeTracker::CreativeTracker(Options options) : options_(options), weights_(
 
 void CreativeTracker::adopt(domain::CatalogueSnapshot catalogue) {
   catalogue_ = std::move(catalogue);
-  attributes_.clear();
-  for (const domain::Creative& creative : catalogue_->creatives) {
-    auto& topics = attributes_.emplace_back();
-    for (const std::string& name : creative.features) topics.push_back(domain::topic_of(name));
-  }
+  traits_ = CatalogueTraits(*catalogue_);
 }
 
 float CreativeTracker::base_logit() const {
@@ -73,6 +68,28 @@ void CreativeTracker::observe(const Outcome& outcome) {
   news_ = true;
 }
 
+CreativeTracker::Reading CreativeTracker::read(const domain::BidFacts& facts, std::uint32_t creative) const {
+  Reading out;
+  const Context seen = context_of(facts);
+  const CreativeTraits traits = traits_.of(facts.line_item.value, creative);
+  add_context_features(scales_, traits.line_item, seen, out.features);
+  add_creative_features(scales_, traits, seen, out.features);
+  for (const Feature& feature : out.features) {
+    const Weight& weight = weights_[ResponseModel::slot_of(feature.hash)];
+    out.logit += feature.x * weight.mean;
+    out.variance += feature.x * feature.x / (ResponseModel::kPriorPrecision + weight.precision);
+  }
+  return out;
+}
+
+float CreativeTracker::predict(const domain::BidFacts& facts) const {
+  const auto creative = catalogue_->creative_index.find(facts.creative.value);
+  if (creative == catalogue_->creative_index.end()) return 0;
+  const auto own = line_items_.find(facts.line_item.value);
+  const float level = own == line_items_.end() ? base_logit() : own->second.intercept;
+  return sigmoid(level + read(facts, creative->second).logit);
+}
+
 void CreativeTracker::learn(const Outcome& outcome) {
   const domain::BidFacts& facts = outcome.facts;
   BANDSTAND_CHECK(catalogue_ != nullptr);
@@ -81,25 +98,11 @@ void CreativeTracker::learn(const Outcome& outcome) {
     ++counts_.unknown_creative;
     return;
   }
-  const Context seen = context_of(facts);
-  const domain::Creative& shown = catalogue_->creatives[creative->second];
-  const CreativeTraits traits{.line_item = facts.line_item.value,
-                              .creative = facts.creative.value,
-                              .size = static_cast<std::uint32_t>(shown.size.w) << 16 | shown.size.h,
-                              .attributes = attributes_[creative->second]};
-  FeatureList features;
-  add_context_features(traits.line_item, seen, features);
-  add_creative_features(traits, seen, features);
-
-  LineItem& own = line_item(traits.line_item);
+  const auto [features, bent, unsure] = read(facts, creative->second);
+  LineItem& own = line_item(facts.line_item.value);
   const float own_precision = ResponseModel::kInterceptPrecision + own.precision;
-  float logit = own.intercept;
-  float variance = 1 / own_precision;
-  for (const Feature& feature : features) {
-    const Weight& weight = weights_[ResponseModel::slot_of(feature.hash)];
-    logit += feature.x * weight.mean;
-    variance += feature.x * feature.x / (ResponseModel::kPriorPrecision + weight.precision);
-  }
+  const float logit = own.intercept + bent;
+  const float variance = 1 / own_precision + unsure;
   const float p = std::clamp(sigmoid(logit), 1e-6f, 1 - 1e-6f);
   // What an example tells is judged by the line item's counted rate where the model's is far above it: a level that was wrong
   // for a moment must not leave certainty behind.
@@ -150,12 +153,13 @@ ResponseModelPtr CreativeTracker::publish() {
   }
   news_ = false;
   return std::make_shared<const ResponseModel>(++version_, base_logit(), static_cast<float>(level), weights_,
-                                               std::move(line_items));
+                                               std::move(line_items), scales_);
 }
 
 void CreativeTracker::restore(const ResponseModel& model) {
   version_ = model.version();
   weights_ = model.weights();
+  scales_ = model.scales();
   line_items_.clear();
   for (const LineItemResponse& from : model.line_items()) {
     LineItem& own = line_items_[from.id];

@@ -39,6 +39,8 @@ class CreativeTracker {
   void adopt(domain::CatalogueSnapshot catalogue);
   /// Takes in outcomes of kind `response` and `conversion`; others are ignored.
   void observe(const domain::Outcome& outcome);
+  /// Click rate that an impression would have by what is known so far; 0 for a creative that the catalogue lacks.
+  [[nodiscard]] float predict(const domain::BidFacts& facts) const;
   /// The present model; versions rise by one. Copies 2 MB.
   [[nodiscard]] ResponseModelPtr publish();
   [[nodiscard]] bool has_news() const { return news_; }
@@ -48,7 +50,7 @@ class CreativeTracker {
   };
   [[nodiscard]] const Counts& counts() const { return counts_; }
 
-  /// Continues from a model (a restart). Calibration and conversion figures start anew from its values.
+  /// Continues from a model (a restart, or one from the laboratory), with its features' scales. Calibration and conversion figures start anew from its values.
   void restore(const ResponseModel& model);
   /// The figures behind the model but its weights, as bytes with a checksum: some 80 a line item.
   [[nodiscard]] std::string encode() const;
@@ -68,6 +70,12 @@ class CreativeTracker {
     double conversions_start = 0;                ///< conversions a click that the prior says; 0 = the level of all
   };
 
+  /// Features of an impression, what they add to the logit, and how unsure that is.
+  struct Reading {
+    FeatureList features;
+    float logit = 0, variance = 0;
+  };
+  [[nodiscard]] Reading read(const domain::BidFacts& facts, std::uint32_t creative) const;
   void learn(const domain::Outcome& outcome);
   LineItem& line_item(std::uint32_t id);
   [[nodiscard]] float base_logit() const;
@@ -76,7 +84,8 @@ class CreativeTracker {
 
   Options options_;
   domain::CatalogueSnapshot catalogue_;
-  std::vector<std::vector<std::uint32_t>> attributes_;  ///< by creative index
+  CatalogueTraits traits_;
+  FeatureScales scales_;
   std::vector<Weight> weights_;
   std::map<std::uint32_t, LineItem> line_items_;
   double impressions_ = 0, clicks_ = 0, closed_clicks_ = 0, conversions_ = 0;

@@ -11,14 +11,12 @@
 namespace bandstand::agents::creative {
 namespace {
 
-enum class Kind : std::uint64_t { device = 1, placement, fatigue, creative, size, attribute, creative_topic, attribute_topic };
-
-constexpr float kCrossed = 0.35f;
+using Kind = FeatureKind;
 
 /// Two 32-bit names under a kind. The second one is spread over the high half by an odd multiplier before mixing.
 std::uint64_t hash_of(Kind kind, std::uint32_t a, std::uint32_t b = 0) noexcept {
   const std::uint64_t both = static_cast<std::uint64_t>(b) << 32 | a;
-  return base::mix64(both ^ static_cast<std::uint64_t>(kind) * 0xD6E8FEB86659FD93ull);
+  return base::mix64(both ^ (static_cast<std::uint64_t>(kind) + 1) * 0xD6E8FEB86659FD93ull);
 }
 
 std::uint8_t seen_bucket(std::uint32_t impressions) noexcept {
@@ -47,27 +45,71 @@ Context context_of(const domain::BidFacts& facts) noexcept {
           .seen = seen_bucket(facts.impressions_seen)};
 }
 
-void add_context_features(std::uint32_t line_item, const Context& context, FeatureList& out) noexcept {
-  // Half weight: the level belongs to the line item's intercept, the context only bends it.
-  out.add(hash_of(Kind::device, line_item, context.device), 0.5f);
-  out.add(hash_of(Kind::placement, context.placement), 0.5f);
-  out.add(hash_of(Kind::fatigue, line_item, context.seen), 0.5f);
+std::string_view name_of(FeatureKind kind) noexcept {
+  static constexpr std::array<std::string_view, kFeatureKinds> kNames{
+      "device",         "placement",       "fatigue",          "creative", "size", "attribute",
+      "creative_topic", "attribute_topic", "attribute_device", "match"};
+  return kNames[static_cast<std::size_t>(kind)];
 }
 
-void add_creative_features(const CreativeTraits& creative, const Context& context, FeatureList& out) noexcept {
-  out.add(hash_of(Kind::creative, creative.line_item, creative.creative), 1);
-  if (creative.size != 0) out.add(hash_of(Kind::size, creative.size, context.device), 0.5f);
+CatalogueTraits::CatalogueTraits(const domain::Catalogue& catalogue) {
+  entries_.reserve(catalogue.creatives.size());
+  for (const domain::Creative& creative : catalogue.creatives) {
+    Entry entry{.id = creative.id.value,
+                .size = static_cast<std::uint32_t>(creative.size.w) << 16 | creative.size.h,
+                .first = static_cast<std::uint32_t>(names_.size()),
+                .attributes = static_cast<std::uint32_t>(creative.features.size())};
+    for (const std::string& name : creative.features) names_.push_back(domain::topic_of(name));
+    for (const auto& category : creative.categories) names_.push_back(domain::topic_of(category));
+    for (const auto& category : catalogue.advertisers[creative.advertiser].categories)
+      names_.push_back(domain::topic_of(category));
+    entry.topics = static_cast<std::uint32_t>(names_.size()) - entry.first - entry.attributes;
+    entries_.push_back(entry);
+  }
+}
+
+CreativeTraits CatalogueTraits::of(std::uint32_t line_item, std::uint32_t creative) const noexcept {
+  const Entry& entry = entries_[creative];
+  const std::uint32_t* first = names_.data() + entry.first;
+  return {.line_item = line_item,
+          .creative = entry.id,
+          .size = entry.size,
+          .attributes = {first, entry.attributes},
+          .topics = {first + entry.attributes, entry.topics}};
+}
+
+void add_context_features(const FeatureScales& scales, std::uint32_t line_item, const Context& context,
+                          FeatureList& out) noexcept {
+  // Half weight by default: the level belongs to the line item's intercept, the context only bends it.
+  out.add(hash_of(Kind::device, line_item, context.device), scales[Kind::device]);
+  out.add(hash_of(Kind::placement, context.placement), scales[Kind::placement]);
+  out.add(hash_of(Kind::fatigue, line_item, context.seen), scales[Kind::fatigue]);
+}
+
+void add_creative_features(const FeatureScales& scales, const CreativeTraits& creative, const Context& context,
+                           FeatureList& out) noexcept {
+  out.add(hash_of(Kind::creative, creative.line_item, creative.creative), scales[Kind::creative]);
+  if (creative.size != 0) out.add(hash_of(Kind::size, creative.size, context.device), scales[Kind::size]);
   const std::size_t count = std::min<std::size_t>(creative.attributes.size(), 16);
   const float scale = count == 0 ? 0 : 1 / std::sqrt(static_cast<float>(count));
-  for (std::size_t i = 0; i < count; ++i) out.add(hash_of(Kind::attribute, creative.attributes[i]), scale);
+  for (std::size_t i = 0; i < count; ++i)
+    out.add(hash_of(Kind::attribute, creative.attributes[i]), scale * scales[Kind::attribute]);
+  if (scales[Kind::attribute_device] > 0) {
+    for (std::size_t i = 0; i < count; ++i) {
+      out.add(hash_of(Kind::attribute_device, creative.attributes[i], context.device),
+              scale * scales[Kind::attribute_device]);
+    }
+  }
   if (!(context.topic_strength > 0)) return;
   // Crossed effects are weaker than those they are made of, and there are many of them: a narrower prior keeps them quiet
   // until they are seen.
-  const float crossed = kCrossed * context.topic_strength;
-  out.add(hash_of(Kind::creative_topic, creative.creative, context.user_topic), crossed);
-  for (std::size_t i = 0; i < count; ++i) {
-    out.add(hash_of(Kind::attribute_topic, creative.attributes[i], context.user_topic), scale * crossed);
-  }
+  out.add(hash_of(Kind::creative_topic, creative.creative, context.user_topic),
+          scales[Kind::creative_topic] * context.topic_strength);
+  const float crossed = scale * (scales[Kind::attribute_topic] * context.topic_strength);
+  for (std::size_t i = 0; i < count; ++i)
+    out.add(hash_of(Kind::attribute_topic, creative.attributes[i], context.user_topic), crossed);
+  const bool match = std::find(creative.topics.begin(), creative.topics.end(), context.user_topic) != creative.topics.end();
+  if (match) out.add(hash_of(Kind::match, 0), scales[Kind::match] * context.topic_strength);
 }
 
 }  // namespace bandstand::agents::creative

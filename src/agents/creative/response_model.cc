@@ -7,12 +7,11 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/hash.h"
-#include "domain/topic.h"
 
 namespace bandstand::agents::creative {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x42535231;  // "BSR1"
+constexpr std::uint32_t kMagic = 0x42535232;  // "BSR2"
 constexpr std::uint64_t kLineItemsMax = 1u << 24;
 
 bool is_sound(float value) { return std::isfinite(value) && std::abs(value) < 1e6f; }
@@ -22,12 +21,13 @@ bool is_sound(float value) { return std::isfinite(value) && std::abs(value) < 1e
 float sigmoid(float logit) noexcept { return 1 / (1 + std::exp(-logit)); }
 
 ResponseModel::ResponseModel(std::uint32_t version, float base_logit, float base_conversions, std::vector<Weight> weights,
-                             std::vector<LineItemResponse> line_items)
+                             std::vector<LineItemResponse> line_items, const FeatureScales& scales)
     : version_(version),
       base_logit_(base_logit),
       base_conversions_(base_conversions),
       weights_(std::move(weights)),
-      line_items_(std::move(line_items)) {
+      line_items_(std::move(line_items)),
+      scales_(scales) {
   BANDSTAND_CHECK(weights_.size() == kTableSize);
   std::sort(line_items_.begin(), line_items_.end(),
             [](const LineItemResponse& a, const LineItemResponse& b) { return a.id < b.id; });
@@ -47,6 +47,7 @@ std::string ResponseModel::encode() const {
   out.put(version_);
   out.put(base_logit_);
   out.put(base_conversions_);
+  for (const float scale : scales_.of) out.put(scale);
   const auto learned = std::count_if(weights_.begin(), weights_.end(), [](const Weight& w) { return w.precision > 0; });
   out.put(static_cast<std::uint64_t>(learned));
   for (std::size_t slot = 0; slot < weights_.size(); ++slot) {
@@ -78,9 +79,15 @@ base::Result<ResponseModelPtr> ResponseModel::decode(std::string_view bytes) {
   const auto version = in.get<std::uint32_t>();
   const auto base_logit = in.get<float>();
   const auto base_conversions = in.get<float>();
+  bool sound = is_sound(base_logit) && is_sound(base_conversions);
+  FeatureScales scales;
+  for (float& scale : scales.of) {
+    scale = in.get<float>();
+    sound = sound && is_sound(scale) && scale >= 0;
+  }
   std::vector<Weight> weights(kTableSize);
   const auto learned = in.get<std::uint64_t>();
-  bool sound = learned <= kTableSize && is_sound(base_logit) && is_sound(base_conversions);
+  sound = sound && learned <= kTableSize;
   for (std::uint64_t i = 0; sound && i < learned; ++i) {
     const auto slot = in.get<std::uint32_t>();
     const Weight weight{in.get<float>(), in.get<float>()};
@@ -102,18 +109,11 @@ base::Result<ResponseModelPtr> ResponseModel::decode(std::string_view bytes) {
   }
   if (!sound || !in.done()) return base::fail(base::Code::corrupt, "a response model is malformed");
   return std::make_shared<const ResponseModel>(version, base_logit, base_conversions, std::move(weights),
-                                               std::move(line_items));
+                                               std::move(line_items), scales);
 }
 
 ResponseBoard::ResponseBoard(domain::CatalogueSnapshot catalogue, ResponseModelPtr model)
-    : catalogue_(std::move(catalogue)), model_(std::move(model)) {
-  attributes_from_.reserve(catalogue_->creatives.size() + 1);
-  for (const domain::Creative& creative : catalogue_->creatives) {
-    attributes_from_.push_back(static_cast<std::uint32_t>(attributes_.size()));
-    for (const std::string& name : creative.features) attributes_.push_back(domain::topic_of(name));
-  }
-  attributes_from_.push_back(static_cast<std::uint32_t>(attributes_.size()));
-
+    : catalogue_(std::move(catalogue)), model_(std::move(model)), traits_(*catalogue_) {
   FeatureList features;
   for (std::uint32_t i = 0; i < catalogue_->line_items.size(); ++i) {
     const domain::LineItem& item = catalogue_->line_items[i];
@@ -124,7 +124,7 @@ ResponseBoard::ResponseBoard(domain::CatalogueSnapshot catalogue, ResponseModelP
       float logit = own.intercept;
       float variance = 0;
       features.clear();
-      add_creative_features(traits(i, creative), Context{}, features);
+      add_creative_features(model_->scales(), traits(i, creative), Context{}, features);
       add(features, logit, variance);
       if (logit <= best) continue;
       best = logit;
@@ -138,12 +138,7 @@ ResponseBoard::ResponseBoard(domain::CatalogueSnapshot catalogue, ResponseModelP
 }
 
 CreativeTraits ResponseBoard::traits(std::uint32_t line_item, std::uint32_t creative) const noexcept {
-  const domain::Creative& from = catalogue_->creatives[creative];
-  const std::uint32_t first = attributes_from_[creative];
-  return {.line_item = catalogue_->line_items[line_item].id.value,
-          .creative = from.id.value,
-          .size = static_cast<std::uint32_t>(from.size.w) << 16 | from.size.h,
-          .attributes = {attributes_.data() + first, attributes_from_[creative + 1] - first}};
+  return traits_.of(catalogue_->line_items[line_item].id.value, creative);
 }
 
 void ResponseBoard::add(const FeatureList& features, float& logit, float& variance) const noexcept {

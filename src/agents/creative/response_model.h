@@ -42,7 +42,7 @@ class ResponseModel {
 
   ResponseModel() : weights_(kTableSize) {}
   ResponseModel(std::uint32_t version, float base_logit, float base_conversions, std::vector<Weight> weights,
-                std::vector<LineItemResponse> line_items);
+                std::vector<LineItemResponse> line_items, const FeatureScales& scales = {});
 
   [[nodiscard]] static std::size_t slot_of(std::uint64_t feature) noexcept { return feature & (kTableSize - 1); }
   [[nodiscard]] const Weight& weight(std::uint64_t feature) const noexcept { return weights_[slot_of(feature)]; }
@@ -53,6 +53,7 @@ class ResponseModel {
   [[nodiscard]] float base_conversions() const { return base_conversions_; }
   [[nodiscard]] const std::vector<Weight>& weights() const { return weights_; }
   [[nodiscard]] const std::vector<LineItemResponse>& line_items() const { return line_items_; }
+  [[nodiscard]] const FeatureScales& scales() const { return scales_; }
 
   /// Weights that were learned, and no others: about 12 bytes each.
   [[nodiscard]] std::string encode() const;
@@ -65,6 +66,7 @@ class ResponseModel {
   float base_conversions_ = 0.02f; ///< conversions a click
   std::vector<Weight> weights_;
   std::vector<LineItemResponse> line_items_;  ///< by id
+  FeatureScales scales_;
 };
 
 using ResponseModelPtr = std::shared_ptr<const ResponseModel>;
@@ -93,8 +95,7 @@ class ResponseBoard {
  private:
   domain::CatalogueSnapshot catalogue_;
   ResponseModelPtr model_;
-  std::vector<std::uint32_t> attributes_;       ///< of all creatives, one after another
-  std::vector<std::uint32_t> attributes_from_;  ///< creative index -> first of its attributes; one more at the end
+  CatalogueTraits traits_;
   std::vector<LineItemResponse> line_items_;    ///< by index
   std::vector<Outlook> outlooks_;               ///< by index
 };

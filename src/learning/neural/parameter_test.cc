@@ -1,3 +1,4 @@
+// parameter_test: Adam's first step, a bowl, and L2.
 #include "learning/neural/parameter.h"
 
 #include <gtest/gtest.h>

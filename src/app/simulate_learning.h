@@ -1,0 +1,23 @@
+// simulate_learning: the way of a model from a day's log to everybody, in the simulated world: trained, judged, published, in
+// shadow, for a tenth, live; held against the same two days without it.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+
+namespace bandstand::app {
+
+struct SimulateLearningOptions {
+  std::string seeds = "1..20";        ///< first..last, or one
+  double day_seconds = 600;           ///< the world's day, squeezed
+  double requests_per_second = 200;
+  unsigned jobs = 1;  ///< seeds at a time, a thread each
+  bool json = false;
+};
+
+/// Exit codes: 0 done; 1 a damaged or poisoned model came past the gate, a request was lost or a ledger differs from the
+/// exchange's account; 2 wrong options.
+int simulate_learning(const SimulateLearningOptions& options, std::ostream& out, std::ostream& err);
+
+}  // namespace bandstand::app
