@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "app/lab_delays.h"
+#include "app/train_creative.h"
 #include "app/train_response.h"
 #include "base/clock.h"
 
@@ -51,6 +52,14 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   response_verb->add_flag("--json", response.json, "machine-readable");
   response_verb->callback([&] { code = bandstand::app::train_response(response, clock, std::cout, std::cerr); });
+
+  bandstand::app::TrainCreativeOptions creative;
+  auto* creative_verb = train->add_subcommand("creative", "which creative is clicked, from the log of a Bandstand server");
+  creative_verb->add_option("--data", creative.data, "the server's data directory (default: as its settings say)");
+  creative_verb->add_option("--config", creative.config, "the server's settings file");
+  creative_verb->add_option("--rounds", creative.rounds, "searches over all kinds of features")->capture_default_str();
+  creative_verb->add_option("--out", creative.out, "model file")->required();
+  creative_verb->callback([&] { code = bandstand::app::train_creative(creative, std::cout, std::cerr); });
 
   auto* measure = app.add_subcommand("measure", "ways of learning side by side in a world of known truth");
   measure->require_subcommand(1);

@@ -6,6 +6,7 @@
 #include "app/check.h"
 #include "app/demo.h"
 #include "app/evaluate.h"
+#include "app/model_verbs.h"
 #include "app/replay_decision.h"
 #include "app/replay_openrtb.h"
 #include "app/serve.h"
@@ -22,6 +23,35 @@ namespace {
 bandstand::experiments::TableFormat table_format(bool tsv, bool json) {
   using bandstand::experiments::TableFormat;
   return json ? TableFormat::json : tsv ? TableFormat::tsv : TableFormat::aligned;
+}
+
+void add_model(CLI::App& app, bandstand::app::ModelOptions& options, int& code) {
+  using bandstand::app::model_verb;
+  using Verb = bandstand::app::ModelVerb;
+  auto* model = app.add_subcommand("model", "trained models on a running server: publish, list, roll out, roll back");
+  model->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, Verb verb) {
+    auto* sub = model->add_subcommand(name, what);
+    sub->add_option("--server", options.server, "the operators' address of the server")->capture_default_str();
+    sub->add_option("--token-file", options.token_file, "file with the operators' token, if the server asks for one");
+    sub->add_flag("--json", options.json, "the server's answer as it is");
+    sub->callback([&, verb] { code = model_verb(verb, options, std::cout, std::cerr); });
+    return sub;
+  };
+  auto* publish =
+      add("publish", "hand a model file to the server; nobody answers with it before it is rolled out", Verb::publish);
+  publish->add_option("agent", options.agent, "creative, bid or fraud")->required();
+  publish->add_option("file", options.file, "what bandstand-lab train wrote")->required();
+  add("list", "models, and who answers with which", Verb::list);
+  auto* rollout = add("rollout", "who answers with a model from now on", Verb::rollout);
+  rollout->add_option("agent", options.agent, "creative, bid or fraud")->required();
+  rollout->add_option("version", options.version, "as publish printed it")->required();
+  rollout->add_option("rollout", options.rollout, "off, shadow, percent:N or live")->required();
+  rollout->add_option("--evaluation", options.evaluation,
+                      "what evaluate --json printed of this model; needed by percent and live");
+  rollout->add_option("--override", options.override_reason, "or: why to do without; kept in the log");
+  auto* rollback = add("rollback", "back to what was live before, or to the default policy", Verb::rollback);
+  rollback->add_option("agent", options.agent, "creative, bid or fraud")->required();
 }
 
 void add_replay_creatives(CLI::App& replay, bandstand::experiments::ReplayCreativesOptions& options, bool& tsv, bool& json,
@@ -241,10 +271,14 @@ int main(int argc, char** argv) {
   add_logged(explain_verb);
   explain_verb->callback([&] { code = bandstand::app::explain(logged, std::cout, std::cerr); });
 
+  bandstand::app::ModelOptions model;
+  add_model(app, model, code);
+
   bandstand::app::EvaluateOptions evaluated;
   auto* evaluate_verb = app.add_subcommand(
       "evaluate", "would a policy earn more than the one that made this log? 0: promote, 1: no or unknown");
-  evaluate_verb->add_option("--format", evaluated.format, "csv, obd (Open Bandit Dataset) or bandstand (a server's data directory)")
+  evaluate_verb
+      ->add_option("--format", evaluated.format, "csv, obd (Open Bandit Dataset) or bandstand (a server's data directory)")
       ->capture_default_str();
   evaluate_verb->add_option("--log", evaluated.log, "log files, plain or compressed, read as one");
   evaluate_verb->add_option("--model", evaluated.model, "bandstand: the model file that is judged");

@@ -39,7 +39,8 @@ class DecisionReplayer {
   Outcome replay(base::DecisionId id);
   [[nodiscard]] std::vector<base::DecisionId> ids() const;
 
-  /// Called with each team before its first decision (a team serves decisions by the same snapshots): for whoever wants to look over an agent's shoulder.
+  /// Called with each team before its first decision (a team serves decisions by the same snapshots): for whoever wants to look
+  /// over an agent's shoulder.
   std::function<void(serving::ShardTeam&, const serving::Published&)> on_team;
 
  private:

@@ -11,6 +11,7 @@
 #include <map>
 #include <thread>
 
+#include "agents/creative/learned_response.h"
 #include "schema_check.h"
 #include "server_fixture.h"
 
@@ -21,6 +22,11 @@ using nlohmann::json;
 using testing::HasSubstr;
 
 constexpr const char* kBearer = "Authorization: Bearer open-sesame\r\n";
+
+std::string learned_file() {
+  const agents::creative::ResponseModel untaught;
+  return model::encode_model(agents::creative::to_file(untaught, R"({"seed":1})")).value();
+}
 
 class AdminPort : public ServerThread {
  protected:
@@ -87,6 +93,9 @@ std::vector<Case> cases(const std::string& id) {
   const std::string none(32, '0');
   const std::string foreign = std::string(kBearer) + "Origin: https://evil.example\r\n";
   const char* kill = "/api/v1/kill";
+  const char* publish = "/api/v1/models/{agent}";
+  const char* rollout = "/api/v1/models/{agent}/rollout";
+  const char* rollback = "/api/v1/models/{agent}/rollback";
   const char* decision = "/api/v1/decisions/{id}";
   const char* balance = "/api/v1/campaigns/{id}/balance";
   return {{"/", "get", "/", 200},
@@ -134,6 +143,23 @@ std::vector<Case> cases(const std::string& id) {
           {kill, "delete", kill, 400, ""},
           {kill, "delete", kill, 401, R"({"scope":"everything"})", "Authorization: Basic open-sesame\r\n"},
           {kill, "delete", kill, 403, R"({"scope":"everything"})", foreign},
+          {"/api/v1/models", "get", "/api/v1/models", 200},
+          {publish, "post", "/api/v1/models/creative", 200, learned_file()},
+          {publish, "post", "/api/v1/models/creative", 422, "no model"},
+          {publish, "post", "/api/v1/models/profile", 404, learned_file()},
+          {publish, "post", "/api/v1/models/creative", 401, learned_file(), ""},
+          {publish, "post", "/api/v1/models/creative", 403, learned_file(), foreign},
+          {rollout, "post", "/api/v1/models/creative/rollout", 200, R"({"version":1,"rollout":"shadow"})"},
+          {rollout, "post", "/api/v1/models/creative/rollout", 400, "{"},
+          {rollout, "post", "/api/v1/models/creative/rollout", 400, R"({"version":1,"rollout":"half"})"},
+          {rollout, "post", "/api/v1/models/creative/rollout", 400, R"({"version":-1,"rollout":"off"})"},
+          {rollout, "post", "/api/v1/models/creative/rollout", 404, R"({"version":9,"rollout":"off"})"},
+          {rollout, "post", "/api/v1/models/creative/rollout", 409, R"({"version":1,"rollout":"live"})"},
+          {rollout, "post", "/api/v1/models/creative/rollout", 401, R"({"version":1,"rollout":"off"})", ""},
+          {rollback, "post", "/api/v1/models/creative/rollback", 200},
+          {rollback, "post", "/api/v1/models/creative/rollback", 409},
+          {rollback, "post", "/api/v1/models/nobody/rollback", 404},
+          {"/api/v1/models", "get", "/api/v1/models", 200},
           {"/api/v1/reload", "post", "/api/v1/reload", 200},
           {"/api/v1/reload", "post", "/api/v1/reload", 401, "", ""},
           {"/api/v1/reload", "post", "/api/v1/reload", 403, "", foreign}};
@@ -158,7 +184,7 @@ TEST_F(AdminPort, AnswersAsItsDescriptionSays) {
     ASSERT_TRUE(responses.contains(std::to_string(got.status))) << "status is not described";
     json answer = responses[std::to_string(got.status)];
     if (answer.contains("$ref")) answer = check.resolve(answer["$ref"]);
-    const std::string type = got.type.substr(0, got.type.find(';'));
+    const std::string type = got.content_type.substr(0, got.content_type.find(';'));
     const bool any = answer["content"].contains("*/*");
     ASSERT_TRUE(any || answer["content"].contains(type)) << type << " is not described";
     if (type != "application/json") continue;

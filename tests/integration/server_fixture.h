@@ -11,7 +11,7 @@
 
 #include "app/serve.h"
 #include "app/simulate.h"
-#include "serving/http/client.h"
+#include "serving/http/ask.h"
 
 namespace bandstand::app {
 
@@ -49,6 +49,7 @@ class ServerThread : public testing::Test {
     serving::ServerOptions options = options_;
     options.data_dir = data_.string();
     options.listen = options.admin = "127.0.0.1:0";
+    options.read_model = read_learned;
     server_ = std::make_unique<serving::Server>(
         settings, options, [](const serving::ServingSettings& s) { return make_team(s, TeamNames{}); },
         [this](serving::Control& control, std::span<const telemetry::MetricSet* const> sets) {
@@ -76,32 +77,10 @@ class ServerThread : public testing::Test {
     return make_admin(control, sets);
   }
 
-  struct Got {
-    int status = 0;
-    std::string body, location, type;
-  };
-  Got call(const std::string& address, const std::string& method, const std::string& target,
-           const std::string& body = "", const std::string& headers = "") {
-    struct Catcher final : serving::http::ReplyHandler {
-      void on_reply(const serving::http::Reply& reply) override {
-        got = {reply.status, std::string(reply.body), std::string(reply.location),
-               std::string(reply.content_type)};
-        done = true;
-      }
-      Got got;
-      bool done = false;
-    } catcher;
-    base::SystemClock clock;
-    serving::http::EventLoop loop(clock);
-    serving::http::HttpClient client(loop, *serving::http::Address::parse(address), catcher);
-    serving::http::Call request;
-    request.method = method;
-    request.target = target;
-    request.body = body;
-    request.headers = headers;
-    client.submit(request);
-    for (int i = 0; i < 10'000 && !catcher.done; ++i) loop.poll(std::chrono::milliseconds(1));
-    return catcher.got;
+  using Got = serving::http::Asked;
+  static Got call(const std::string& address, const std::string& method, const std::string& target,
+                  const std::string& body = "", const std::string& headers = "") {
+    return serving::http::ask(address, method, target, body, headers).value();
   }
   /// Asks until it holds, for 20 s of the wall's clock at most: how often that is depends on the machine. A pause between
   /// two, since an address that asks 1,200 times a minute is suspicious.

@@ -50,7 +50,8 @@ class CreativeTracker {
   };
   [[nodiscard]] const Counts& counts() const { return counts_; }
 
-  /// Continues from a model (a restart, or one from the laboratory), with its features' scales. Calibration and conversion figures start anew from its values.
+  /// Continues from a model (a restart, or one from the laboratory), with its features' scales. Calibration and conversion
+  /// figures start anew from its values.
   void restore(const ResponseModel& model);
   /// The figures behind the model but its weights, as bytes with a checksum: some 80 a line item.
   [[nodiscard]] std::string encode() const;

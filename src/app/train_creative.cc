@@ -1,0 +1,70 @@
+// train_creative: log, training, file.
+#include "app/train_creative.h"
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "agents/creative/learned_response.h"
+#include "app/decision_log.h"
+#include "app/logged_data.h"
+#include "base/hash.h"
+#include "experiments/creative_training.h"
+
+namespace bandstand::app {
+namespace {
+
+/// Of what was learned from: bids and whether they were clicked on.
+std::string hash_of(const std::vector<domain::Outcome>& outcomes) {
+  std::uint64_t hash = 0;
+  for (const auto& outcome : outcomes) {
+    const auto told = static_cast<std::uint64_t>(outcome.kind) << 2 | (outcome.won ? 2u : 0u) | (outcome.clicked ? 1u : 0u);
+    hash = base::mix64(hash ^ outcome.facts.bid.hi) ^ base::mix64(outcome.facts.bid.lo ^ told << 48);
+  }
+  char text[24];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+  return text;
+}
+
+}  // namespace
+
+int train_creative(const TrainCreativeOptions& options, std::ostream& out, std::ostream& err) {
+  if (options.rounds < 0 || options.rounds > 10) {
+    err << "bandstand-lab: --rounds: from 0 to 10\n";
+    return 2;
+  }
+  LoggedData data;
+  if (!open_logged_data(options.config, options.data, data, err)) return 2;
+  const auto log = read_decision_log(*data.log, data.settings.serving, data.settings.team);
+  if (!log) {
+    err << "bandstand-lab: " << data.folder << ": " << log.error().what << "\n";
+    return 2;
+  }
+  out << log->decisions << " decisions with bids, " << log->unreadable << " unreadable, " << log->outcomes.size()
+      << " outcomes\n";
+  if (log->catalogue == nullptr) {
+    err << "bandstand-lab: " << data.folder << ": no decision to learn from\n";
+    return 2;
+  }
+  const auto trained = experiments::train_creative(log->catalogue, log->outcomes, {.rounds = options.rounds}, &out);
+  out << trained.impressions << " impressions, " << trained.clicks << " clicks\n";
+  if (trained.clicks == 0) {
+    err << "bandstand-lab: " << data.folder << ": nobody has clicked yet\n";
+    return 2;
+  }
+  const nlohmann::json record{{"data", hash_of(log->outcomes)},
+                              {"impressions", trained.impressions},
+                              {"clicks", trained.clicks},
+                              {"rounds", options.rounds},
+                              {"log_loss_default", trained.before.loss},
+                              {"log_loss", trained.chosen.loss}};
+  const auto written = model::write_model(options.out, agents::creative::to_file(*trained.model, record.dump()));
+  if (!written) {
+    err << "bandstand-lab: " << options.out << ": " << written.error().what << "\n";
+    return 2;
+  }
+  out << "wrote " << options.out << "; next:\n  bandstand evaluate --format bandstand --log " << data.folder << " --model "
+      << options.out << " --json > evaluation.json\n  bandstand model publish creative " << options.out << "\n";
+  return 0;
+}
+
+}  // namespace bandstand::app

@@ -1,0 +1,175 @@
+// models_test: a model's way on a running server: published, asked in shadow, live, rolled back, kept over a restart; no request
+// lost on the way.
+#include "app/model_verbs.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "agents/creative/learned_response.h"
+#include "app/replay_decision.h"
+#include "log/file_log.h"
+#include "orchestrator/policies.h"
+#include "server_fixture.h"
+
+namespace bandstand::app {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+class Models : public ServerThread {
+ protected:
+  std::string write_model(float weight) {
+    std::vector<agents::creative::Weight> weights(agents::creative::ResponseModel::kTableSize);
+    weights[1] = {weight, 4};
+    const agents::creative::ResponseModel model(0, -4, .1f, weights, {});
+    const std::string path = (data_.parent_path() / ("model-" + std::to_string(weight))).string();
+    EXPECT_TRUE(model::write_model(path, agents::creative::to_file(model, R"({"seed":7})")));
+    return path;
+  }
+  /// Runs a verb against the server; what it printed is in printed_.
+  int run(ModelVerb verb, ModelOptions options) {
+    options.server = server_->admin_address();
+    std::stringstream printed;
+    const int code = model_verb(verb, options, printed, printed);
+    printed_ = printed.str();
+    return code;
+  }
+  int roll_out(const std::string& rollout, const std::string& why = "") {
+    ModelOptions options;
+    options.agent = "creative";
+    options.version = 1;
+    options.rollout = rollout;
+    options.override_reason = why;
+    return run(ModelVerb::rollout, options);
+  }
+  int publish(const std::string& path) {
+    ModelOptions options;
+    options.agent = "creative";
+    options.file = path;
+    return run(ModelVerb::publish, options);
+  }
+  /// Sends bids until a decision shows this policy with this source in its creative stage; each must be answered.
+  bool decides(const std::string& policy, const std::string& source) {
+    return eventually(
+        [&] {
+          EXPECT_EQ(call(server_->public_address(), "POST", "/openrtb2/bid/alpha", kRequest).status, 200);
+          const auto list = json::parse(call(server_->admin_address(), "GET", "/api/v1/decisions").body);
+          for (const auto& one : list["decisions"]) {
+            const auto got = call(server_->admin_address(), "GET", "/api/v1/decisions/" + std::string(one["id"])).body;
+            const auto decision = json::parse(got);
+            for (const auto& call : decision["calls"]) {
+              if (call["stage"] == "creative" && call["policy"] == policy && call["source"] == source) return true;
+            }
+            break;  // the latest alone
+          }
+          return false;
+        },
+        std::chrono::milliseconds(60));
+  }
+  std::string printed_;
+};
+
+TEST_F(Models, GoTheWholeWayAndBack) {
+  EXPECT_EQ(run(ModelVerb::list, {}), 0);
+  EXPECT_THAT(printed_, HasSubstr("no models"));
+  ASSERT_EQ(bid().status, 200);
+  const std::string path = write_model(.5f);
+  ASSERT_EQ(publish(path), 0) << printed_;
+  EXPECT_THAT(printed_, HasSubstr("creative model 1"));
+  EXPECT_TRUE(decides("creative.thompson", "live"));
+
+  EXPECT_EQ(roll_out("live"), 1);
+  EXPECT_THAT(printed_, HasSubstr("needs the verdict"));
+  EXPECT_EQ(roll_out("shadow"), 0) << printed_;
+  EXPECT_TRUE(decides("creative.learned", "shadow"));
+  EXPECT_EQ(roll_out("live", "a test"), 0) << printed_;
+  EXPECT_TRUE(decides("creative.learned", "live"));
+
+  stop();
+  start();
+  ASSERT_EQ(bid().status, 200);
+  EXPECT_TRUE(decides("creative.learned", "live")) << "a restart reads the same shelf";
+  ModelOptions creative;
+  creative.agent = "creative";
+  EXPECT_EQ(run(ModelVerb::rollback, creative), 0) << printed_;
+  EXPECT_TRUE(decides("creative.thompson", "live"));
+  EXPECT_EQ(run(ModelVerb::rollback, creative), 1);
+  EXPECT_THAT(printed_, HasSubstr("default policy already"));
+
+  stop();
+  // Every decision of both lives, by whichever policy, comes out again bit for bit.
+  const base::SystemClock clock;
+  auto disk = base::open_posix_disk(data_.string() + "/log");
+  ASSERT_TRUE(disk);
+  auto log = log::open_file_log(**disk, clock);
+  auto replayer = DecisionReplayer::open(*log, settings_, TeamNames{});
+  ASSERT_TRUE(replayer);
+  std::map<std::uint16_t, int> by_policy;
+  for (const auto id : (*replayer)->ids()) {
+    const auto outcome = (*replayer)->replay(id);
+    EXPECT_EQ(outcome.verdict, DecisionReplayer::Verdict::same) << outcome.detail;
+    for (const auto& call : outcome.recorded->calls) ++by_policy[call.policy.value];
+  }
+  EXPECT_GT(by_policy[orchestrator::kCreativeLearned.value], 2);
+  EXPECT_GT(by_policy[orchestrator::kCreativeThompson.value], 2);
+}
+
+TEST_F(Models, DamagedFilesAndNaNAreRefusedAndTheOldOneStays) {
+  ASSERT_EQ(bid().status, 200);
+  const std::string good = write_model(.5f);
+  ASSERT_EQ(publish(good), 0);
+  ASSERT_EQ(roll_out("live", "a test"), 0);
+  ASSERT_TRUE(decides("creative.learned", "live"));
+
+  std::string bytes;
+  {
+    std::ifstream in(good, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  const std::string bad = good + ".bad";
+  const auto refused = [&](std::string content, const char* words) {
+    std::ofstream(bad, std::ios::binary) << content;
+    EXPECT_EQ(publish(bad), 1);
+    EXPECT_THAT(printed_, HasSubstr(words));
+  };
+  std::string flipped = bytes;
+  flipped.back() ^= 1;
+  refused(flipped, "checksum");
+  refused(bytes.substr(0, bytes.size() / 2), "");
+  refused("not a model", "");
+  auto other = model::decode_model(bytes).value();
+  other.schema = "{}";
+  refused(model::encode_model(other).value(), "");
+  EXPECT_TRUE(decides("creative.learned", "live"));
+  EXPECT_EQ(run(ModelVerb::list, {}), 0);
+  EXPECT_EQ(printed_.find(" 2 "), std::string::npos) << "nothing else entered: " << printed_;
+}
+
+TEST_F(Models, VerbsSayWhatIsWrong) {
+  ModelOptions options;
+  options.agent = "monitor";
+  EXPECT_EQ(run(ModelVerb::publish, options), 2);
+  EXPECT_THAT(printed_, HasSubstr("no agent 'monitor'"));
+  EXPECT_EQ(publish("/nowhere/model"), 2);
+  EXPECT_THAT(printed_, HasSubstr("/nowhere/model"));
+  EXPECT_EQ(roll_out("half"), 2);
+  EXPECT_THAT(printed_, HasSubstr("percent:N"));
+  EXPECT_EQ(roll_out("shadow"), 1);
+  EXPECT_THAT(printed_, HasSubstr("no model 1"));
+  const std::string address = server_->admin_address();
+  stop();
+  std::stringstream printed;
+  ModelOptions nobody;
+  nobody.server = address;
+  EXPECT_EQ(model_verb(ModelVerb::list, nobody, printed, printed), 2);
+  EXPECT_THAT(printed.str(), HasSubstr("is a server running there?"));
+  nobody.server = "localhost:1";
+  EXPECT_EQ(model_verb(ModelVerb::list, nobody, printed, printed), 2);
+}
+
+}  // namespace
+}  // namespace bandstand::app
