@@ -1,3 +1,4 @@
+// parameter_test: the first step is the rate, the bottom of a bowl is found, L2 pulls to zero.
 #include "learning/neural/parameter.h"
 
 #include <gtest/gtest.h>
