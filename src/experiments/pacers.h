@@ -16,6 +16,8 @@ inline constexpr int kDayBidMax = 600;  ///< highest bid of a day, with room for
 class Pacer {
  public:
   virtual ~Pacer() = default;
+  /// A new day with a budget of its own, for a pacer that goes on from the day before. Not needed before the first.
+  virtual void start_day(double /*budget*/) {}
   /// Before window k. `left`: money and auctions (as forecast) that are left.
   virtual double start_window(int k, double budget_left, double auctions_left) = 0;
   virtual void end_window(int /*k*/, double /*spent*/, double /*wins*/, double /*auctions*/) {}

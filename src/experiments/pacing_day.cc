@@ -14,7 +14,8 @@ constexpr int kMinutesPerWindow = 15;
 
 }  // namespace
 
-Day make_day(std::span<const RecordedAuction> auctions, const DayCondition& condition, double budget_amount) {
+Day make_day(std::span<const RecordedAuction> auctions, const DayCondition& condition, double budget_amount,
+             int windows) {
   Day day;
   day.auctions.assign(auctions.begin(), auctions.end());
   day.budget = budget_amount;
@@ -22,13 +23,13 @@ Day make_day(std::span<const RecordedAuction> auctions, const DayCondition& cond
     day.auctions[i].price =
         static_cast<std::int32_t>(std::lround(day.auctions[i].price * condition.price_shock));
   }
-  std::vector<double> shares(kDayWindows, 1.0);
-  for (int k = 0; k < kDayWindows && condition.diurnal; ++k) {
-    shares[static_cast<std::size_t>(k)] = 1 + 0.85 * std::sin(2 * std::numbers::pi * (k - 36) / kDayWindows);
+  std::vector<double> shares(static_cast<std::size_t>(windows), 1.0);
+  for (int k = 0; k < windows && condition.diurnal; ++k) {
+    shares[static_cast<std::size_t>(k)] = 1 + 0.85 * std::sin(2 * std::numbers::pi * (k - 0.375 * windows) / windows);
   }
   day.traffic = budget::SpendPlan(shares);
   const auto size = static_cast<double>(day.auctions.size());
-  for (int k = 0; k < kDayWindows; ++k) {
+  for (int k = 0; k < windows; ++k) {
     const double done = 1 - day.traffic.share_from(k + 1);
     day.window_ends.push_back(static_cast<std::size_t>(std::llround(done * size)));
   }
@@ -39,10 +40,11 @@ Day make_day(std::span<const RecordedAuction> auctions, const DayCondition& cond
 
 DayOutcome run_day(const Day& day, Pacer& pacer, Ties ties, base::Rng& rng) {
   DayOutcome run;
-  std::vector<double> spend(kDayWindows);
+  const int windows = day.traffic.windows();
+  std::vector<double> spend(day.window_ends.size());
   std::int64_t left = static_cast<std::int64_t>(day.budget);
   std::size_t at = 0;
-  for (int k = 0; k < kDayWindows; ++k) {
+  for (int k = 0; k < windows; ++k) {
     const std::size_t begin = at;
     const std::size_t end = day.window_ends[static_cast<std::size_t>(k)];
     const double mu =

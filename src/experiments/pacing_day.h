@@ -28,13 +28,15 @@ struct DayCondition {
 struct Day {
   std::vector<RecordedAuction> auctions;
   std::vector<std::size_t> window_ends;
-  agents::budget::SpendPlan traffic = agents::budget::SpendPlan::even(kDayWindows);
+  agents::budget::SpendPlan traffic = agents::budget::SpendPlan::even(1);
   double budget = 0;
   double lambda = 0;   ///< of the optimum in hindsight
   double optimum = 0;  ///< R*
 };
 
-Day make_day(std::span<const RecordedAuction> auctions, const DayCondition& condition, double budget_amount);
+/// `windows`: slices of the day, of equal length in time.
+Day make_day(std::span<const RecordedAuction> auctions, const DayCondition& condition, double budget_amount,
+             int windows = kDayWindows);
 
 /// What a pacer made of a day.
 struct DayOutcome {

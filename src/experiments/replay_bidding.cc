@@ -7,6 +7,7 @@
 
 #include "experiments/bidding_data.h"
 #include "experiments/protocol_day.h"
+#include "experiments/protocol_learned.h"
 #include "experiments/protocol_pid.h"
 #include "experiments/protocol_rlb.h"
 #include "experiments/protocol_sam.h"
@@ -252,16 +253,57 @@ Loaded<Table> replay_shading(const Options& options) {
   return table;
 }
 
+Loaded<Table> replay_learned(const Options& options, std::ostream& err) {
+  const bool days = options.protocol == "learned_day";
+  const auto& known = days ? learned_day_policies() : learned_episode_policies();
+  if (options.info.empty()) return problem("--info is required for this protocol");
+  if (options.seeds < 1 || options.training_days < 1) return problem("--seeds, --training-days: at least 1");
+  const auto budgets = parse_budgets(options.budget);
+  if (!budgets) return problem(budgets.error());
+  const auto policies = parse_policies(options.policies, known);
+  if (!policies) return problem(policies.error());
+  const auto baseline = parse_policies(options.baseline, known);
+  if (!baseline || baseline->size() != 1) return problem("--baseline: '" + options.baseline + "' is not one policy");
+  const auto ties = ties_of(options, Ties::win);
+  if (!ties) return problem(ties.error());
+  const auto info = load_campaign_info(options.info);
+  if (!info) return problem(info.error());
+  const auto auctions = required_auctions("--auctions", options.auctions);
+  if (!auctions) return problem(auctions.error());
+  std::span<const RecordedAuction> test = *auctions;
+  std::vector<RecordedAuction> before;
+  if (options.train.empty()) {
+    before.assign(test.begin(), test.begin() + static_cast<std::ptrdiff_t>(test.size() / 2));
+    test = test.subspan(test.size() / 2);
+  } else {
+    auto train = load_auctions(options.train);
+    if (!train) return problem(train.error());
+    before = std::move(*train);
+  }
+  const LearnedProtocol protocol{.budgets = *budgets,
+                                 .policies = *policies,
+                                 .baseline = options.baseline,
+                                 .ties = *ties,
+                                 .seeds = options.seeds,
+                                 .training_days = options.training_days,
+                                 .episode = options.episode,
+                                 .seed = options.seed,
+                                 .clock = options.clock,
+                                 .progress = &err};
+  return days ? run_learned_days(*info, before, test, protocol) : run_learned_episodes(*info, before, test, protocol);
+}
+
 }  // namespace
 
 int replay_bidding(const ReplayBiddingOptions& options, std::ostream& out, std::ostream& err) {
   Loaded<Table> table =
-      problem("--protocol: '" + options.protocol + "' is none of rlb, sam, pid, day, shading");
+      problem("--protocol: '" + options.protocol + "' is none of rlb, sam, pid, day, shading, learned, learned_day");
   if (options.protocol == "rlb") table = replay_rlb(options, err);
   if (options.protocol == "sam") table = replay_sam(options);
   if (options.protocol == "pid") table = replay_pid(options, err);
   if (options.protocol == "day") table = replay_day(options);
   if (options.protocol == "shading") table = replay_shading(options);
+  if (options.protocol == "learned" || options.protocol == "learned_day") table = replay_learned(options, err);
   return print_or_fail("replay bidding", table, options.format, out, err);
 }
 
