@@ -7,6 +7,7 @@
 #include <functional>
 #include <numbers>
 
+#include "agents/bid/context_landscape.h"
 #include "agents/bid/landscape.h"
 #include "agents/bid/landscape_estimator.h"
 #include "agents/bid/win_model.h"
@@ -18,6 +19,7 @@ namespace {
 namespace bid = agents::bid;
 
 constexpr int kReestimateEvery = 500;
+constexpr std::size_t kBlock = 1000;
 
 /// An impression is worth `unit` times its predicted rate.
 struct Market {
@@ -29,19 +31,46 @@ struct Market {
 using BidOf = std::function<std::int64_t(double value)>;
 using Learn = std::function<void(std::int64_t bid, std::int64_t price)>;
 
+/// Features of an auction that are known before the bid: how its predicted rate compares with the mean of the training days (17 steps
+/// of a quarter in ln), and the mean price of the last notices (8 steps of a third in ln).
+class ShadingContext {
+ public:
+  static constexpr std::uint32_t kRates = 17, kPrices = 8;
+  ShadingContext(double theta_mean, double cost_mean) : theta_mean_(theta_mean), cost_mean_(cost_mean), recent_(cost_mean) {}
+  struct Features {
+    std::uint32_t rate = 0;
+    std::array<std::uint32_t, 1> price{};
+  };
+  [[nodiscard]] Features features(double theta) const {
+    const auto step = [](double ratio, double width, std::uint32_t count) {
+      const double middle = count / 2;
+      const double at = ratio > 0 ? std::floor(std::log(ratio) / width + 0.5) + middle : 0;
+      return static_cast<std::uint32_t>(std::clamp(at, 0.0, static_cast<double>(count - 1)));
+    };
+    return {step(theta / theta_mean_, 0.25, kRates), {step(recent_ / cost_mean_, 1.0 / 3, kPrices)}};
+  }
+  void notice(std::int64_t price) { recent_ += 0.05 * (static_cast<double>(price) - recent_); }
+
+ private:
+  double theta_mean_, cost_mean_, recent_;
+};
+
 ShadingRow replay(const std::string& policy, const Market& market, const BidOf& bid_of,
                   const Learn& learn = {}) {
   ShadingRow row{.policy = policy};
   double paid = 0;
   double wins = 0;
   double surplus = 0;
+  std::size_t seen = 0;
   for (const RecordedAuction& auction : market.auctions) {
+    if (seen++ % kBlock == 0) row.blocks.push_back(0);
     const double value = market.unit * auction.theta;
     const std::int64_t amount = std::min<std::int64_t>(kPriceMax, bid_of(value));
     if (amount >= auction.price) {
       ++wins;
       paid += static_cast<double>(amount);
       surplus += value - static_cast<double>(amount);
+      row.blocks.back() += (value - static_cast<double>(amount)) / market.clairvoyant;
     }
     if (learn) learn(amount, auction.price);
   }
@@ -111,6 +140,34 @@ ShadingRow replay_online(const std::string& policy, const Market& market, bool n
       });
 }
 
+/// As replay_online, with a law for each step of the predicted rate and a shift by the prices of late.
+ShadingRow replay_context(const std::string& policy, const Market& market, const CampaignInfo& info, bool notices) {
+  bid::ContextLandscapeLearner learner(bid::PriceGrid::linear(1, kPriceMax + 1), ShadingContext::kRates, ShadingContext::kPrices,
+                                       {.cell = {.decay = 0.98}});
+  ShadingContext context(info.theta_mean(), info.cost_mean());
+  bid::ContextLandscape law = learner.publish();
+  ShadingContext::Features now;
+  int seen = 0;
+  return replay(
+      policy, market,
+      [&](double value) {
+        now = context.features(value / market.unit);
+        return law.best_first_price_bid({now.rate, now.price}, value).bid;
+      },
+      [&](std::int64_t placed, std::int64_t price) {
+        const bid::PriceContext at{now.rate, now.price};
+        if (notices) {
+          learner.observe_price(at, price);
+          context.notice(price);
+        } else if (placed >= price) {
+          learner.observe_win(at, placed);
+        } else {
+          learner.observe_loss(at, placed);
+        }
+        if (++seen % kReestimateEvery == 0) law = learner.publish();
+      });
+}
+
 }  // namespace
 
 std::vector<ShadingRow> run_shading_protocol(const CampaignInfo& info,
@@ -152,6 +209,8 @@ std::vector<ShadingRow> run_shading_protocol(const CampaignInfo& info,
     }));
     here.push_back(replay_online("online_notices", market, true));
     here.push_back(replay_online("online_blind", market, false));
+    here.push_back(replay_context("context_notices", market, info, true));
+    here.push_back(replay_context("context_blind", market, info, false));
     for (ShadingRow& row : here) row.value_factor = factor;
     rows.insert(rows.end(), here.begin(), here.end());
   }

@@ -32,6 +32,8 @@ TEST(ShadingProtocol, BeatsTruthfulBiddingAndComesNearTheBestConstantOfHindsight
       EXPECT_GT(share[policy][value], 4 * share["truthful"][value]) << policy << " " << value;
       EXPECT_GT(share[policy][value], 0.75 * share["best_factor"][value]) << policy << " " << value;
     }
+    EXPECT_GE(share["context_notices"][value], share["best_factor"][value]) << value;
+    EXPECT_GT(share["context_blind"][value], 0.9 * share["best_factor"][value]) << value;
   }
 }
 

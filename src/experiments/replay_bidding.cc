@@ -245,10 +245,22 @@ Loaded<Table> replay_shading(const Options& options) {
   if (!info) return problem(info.error());
   const auto auctions = required_auctions("--auctions", options.auctions);
   if (!auctions) return problem(auctions.error());
-  Table table({"value", "policy", "surplus_share", "mean_paid", "win_rate"});
-  for (const ShadingRow& row : run_shading_protocol(*info, *auctions, options.seed)) {
-    table.add({cell(row.value_factor, 1), cell(row.policy), cell(row.surplus_share, 3),
-               cell(row.mean_paid, 2), cell(row.win_rate, 3)});
+  std::vector<std::string> columns = {"value", "policy", "surplus_share", "mean_paid", "win_rate"};
+  const bool with_interval = options.bootstrap > 0;
+  if (with_interval) columns.insert(columns.end(), {"vs_best_factor", "low", "high"});
+  Table table(columns);
+  const std::vector<ShadingRow> rows = run_shading_protocol(*info, *auctions, options.seed);
+  for (const ShadingRow& row : rows) {
+    std::vector<Cell> cells = {cell(row.value_factor, 1), cell(row.policy), cell(row.surplus_share, 3), cell(row.mean_paid, 2),
+                               cell(row.win_rate, 3)};
+    const auto best = std::find_if(rows.begin(), rows.end(), [&](const ShadingRow& other) {
+      return other.policy == "best_factor" && other.value_factor == row.value_factor;
+    });
+    if (with_interval) {
+      const Interval vs = paired_bootstrap(row.blocks, best->blocks, static_cast<int>(options.bootstrap), options.seed);
+      for (const double bound : {vs.value, vs.low, vs.high}) cells.push_back(cell(bound, 3));
+    }
+    table.add(std::move(cells));
   }
   return table;
 }

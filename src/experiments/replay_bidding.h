@@ -24,7 +24,7 @@ struct ReplayBiddingOptions {
   std::string lin_b0 = "";    ///< rlb: tuned b0 of LIN (JSON); without it b0 comes from the info file
   std::string campaign = "";  ///< whose b0; empty: the info file's name up to its first point
   /// rlb: resamplings of the 95 % interval of clicks against `baseline`; adds three columns and rows "all"
-  /// (the sum over the budgets). 0: none.
+  /// (the sum over the budgets). 0: none. shading: of the surplus against `best_factor`, over blocks of 1,000 auctions.
   std::int64_t bootstrap = 0;
   std::string baseline = "lin";
   std::uint64_t seed = 1;
