@@ -57,7 +57,8 @@ int main(int argc, char** argv) {
   auto* bid_verb = train->add_subcommand("bid", "a learned control of the shadow price, on recorded auctions");
   bid_verb->add_option("--info", bid.info, "campaign statistics")->required();
   bid_verb->add_option("--auctions", bid.auctions, "auctions, plain or compressed")->required();
-  bid_verb->add_option("--method", bid.method, "dqn, dqn_dd, cql, iql, mpc_residual, mpc_pi_residual or mpc_cql")->capture_default_str();
+  bid_verb->add_option("--method", bid.method, "dqn, dqn_dd, cql, iql, mpc_residual, mpc_pi_residual or mpc_cql")
+      ->capture_default_str();
   bid_verb->add_option("--first", bid.first, "share of the auctions that is trained on")->capture_default_str();
   bid_verb->add_option("--days", bid.days, "training days")->capture_default_str();
   bid_verb->add_option("--day", bid.day, "auctions of a training day")->capture_default_str();

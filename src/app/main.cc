@@ -163,7 +163,8 @@ int main(int argc, char** argv) {
   bool json = false;
   auto* bidding_verb =
       replay->add_subcommand("bidding", "bid on recorded auctions with all policies side by side");
-  bidding_verb->add_option("--protocol", bidding.protocol, "rlb, sam, pid, day, shading, learned or learned_day")
+  bidding_verb
+      ->add_option("--protocol", bidding.protocol, "rlb, sam, pid, day, shading, shading_features, learned or learned_day")
       ->capture_default_str();
   bidding_verb->add_option("--info", bidding.info, "campaign statistics (rlb, day, shading)");
   bidding_verb->add_option("--auctions", bidding.auctions,

@@ -21,9 +21,9 @@ namespace {
 namespace control = agents::bid;
 using Learner = ControlMethod::Learner;
 
-constexpr int kReturnSteps = 5;             ///< n of the n-step returns
+constexpr int kReturnSteps = 5;                ///< n of the n-step returns
 constexpr std::size_t kBufferSteps = 100'000;  ///< as DRLB
-constexpr double kNoise = 0.3;              ///< share of random steps in a log
+constexpr double kNoise = 0.3;                 ///< share of random steps in a log
 
 std::vector<float> steps_of(const ControlMethod& method) {
   const auto steps = method.is_residual() ? control::residual_steps() : control::drlb_steps();
@@ -35,7 +35,8 @@ agents::bid::Landscape law_of(const CampaignInfo& info) {
 }
 
 /// mu at which the mean impression bids what the training days say the budget allows.
-double reference_mu(const CampaignInfo& info, const agents::bid::Landscape& law, double budget, double auctions) {
+double reference_mu(const CampaignInfo& info, const agents::bid::Landscape& law, double budget,
+                    double auctions) {
   return info.theta_mean() / static_cast<double>(budget_bid(law, budget / auctions));
 }
 
@@ -60,8 +61,8 @@ class Recorder final : public StepChooser {
 /// Draws training days and runs a control through them.
 class TrainingDays {
  public:
-  TrainingDays(const ControlMethod& method, const CampaignInfo& info, std::span<const RecordedAuction> auctions,
-               const ControlHorizon& horizon)
+  TrainingDays(const ControlMethod& method, const CampaignInfo& info,
+               std::span<const RecordedAuction> auctions, const ControlHorizon& horizon)
       : method_(method),
         info_(info),
         auctions_(auctions),
@@ -102,7 +103,8 @@ class TrainingDays {
     LearnedPacer pacer(std::move(setup), std::move(base), recorder);
     const DayOutcome outcome = run_day(day, pacer, Ties::win, rng);
     auto& steps = recorder.steps();
-    steps.back().reward -= static_cast<float>(day.lambda * (budget - static_cast<double>(outcome.result.cost)));
+    steps.back().reward -=
+        static_cast<float>(day.lambda * (budget - static_cast<double>(outcome.result.cost)));
     for (learning::Step& step : steps) step.reward *= static_cast<float>(horizon_.windows / day.optimum);
     return std::move(steps);
   }
@@ -117,12 +119,15 @@ class TrainingDays {
   std::vector<float> steps_;
 };
 
-/// The control that writes logs to learn from: PI on the log error with the gains of production, or no residual; often at random.
-std::size_t behave(const std::vector<float>& steps, bool residual, const control::ControlFeatures& features, base::Rng& rng) {
+/// The control that writes logs to learn from: PI on the log error with the gains of production, or no
+/// residual; often at random.
+std::size_t behave(const std::vector<float>& steps, bool residual, const control::ControlFeatures& features,
+                   base::Rng& rng) {
   if (rng.chance(kNoise)) return rng.below(steps.size());
   const float wanted = residual ? 0 : 0.25f * (features[4] - features[5]) + 0.35f * features[4];
-  const auto nearest = std::min_element(steps.begin(), steps.end(),
-                                        [wanted](float a, float b) { return std::abs(a - wanted) < std::abs(b - wanted); });
+  const auto nearest = std::min_element(steps.begin(), steps.end(), [wanted](float a, float b) {
+    return std::abs(a - wanted) < std::abs(b - wanted);
+  });
   return static_cast<std::size_t>(nearest - steps.begin());
 }
 
@@ -140,7 +145,8 @@ class Progress {
   Progress(std::ostream* out, int whole) : out_(out), whole_(whole) {}
   void tell(int done, double loss, double reward) {
     if (out_ == nullptr || done * 10 / whole_ == (done - 1) * 10 / whole_) return;
-    *out_ << "day " << done << " of " << whole_ << ", loss " << loss << ", regret " << -reward << '\n' << std::flush;
+    *out_ << "day " << done << " of " << whole_ << ", loss " << loss << ", regret " << -reward << '\n'
+          << std::flush;
   }
 
  private:
@@ -156,7 +162,8 @@ double total(const std::vector<learning::Step>& steps) {
 }
 
 /// Learns while trying: epsilon falls from .95 to .05 over the first half.
-learning::Mlp train_online(const ControlMethod& method, const TrainingDays& days, const ControlTraining& training) {
+learning::Mlp train_online(const ControlMethod& method, const TrainingDays& days,
+                           const ControlTraining& training) {
   learning::QLearner learner(q_options(method), training.seed);
   learning::ReplayBuffer buffer(control::kControlFeatures, kBufferSteps);
   base::Rng rng(base::mix64(training.seed) ^ 1);
@@ -177,7 +184,8 @@ learning::Mlp train_online(const ControlMethod& method, const TrainingDays& days
 }
 
 /// Learns from a log that is complete before it begins.
-learning::Mlp train_offline(const ControlMethod& method, const TrainingDays& days, const ControlTraining& training) {
+learning::Mlp train_offline(const ControlMethod& method, const TrainingDays& days,
+                            const ControlTraining& training) {
   learning::ReplayBuffer buffer(control::kControlFeatures, kBufferSteps);
   base::Rng rng(base::mix64(training.seed) ^ 1);
   const std::vector<float> steps = steps_of(method);
@@ -185,7 +193,10 @@ learning::Mlp train_offline(const ControlMethod& method, const TrainingDays& day
   double reward = 0;
   for (int day = 0; day < training.days; ++day) {
     const auto lived = days.live(
-        [&](const control::ControlFeatures& features) { return behave(steps, method.is_residual(), features, rng); }, rng);
+        [&](const control::ControlFeatures& features) {
+          return behave(steps, method.is_residual(), features, rng);
+        },
+        rng);
     buffer.add_episode(lived, kReturnSteps, 1);
     updates += lived.size();
     reward = total(lived);
@@ -228,8 +239,12 @@ class TrainedPacer final : public Pacer {
   double start_window(int k, double budget_left, double auctions_left) override {
     return pacer_.start_window(k, budget_left, auctions_left);
   }
-  void end_window(int k, double spent, double wins, double auctions) override { pacer_.end_window(k, spent, wins, auctions); }
-  void observe(double theta, std::int64_t bid, bool won, std::int64_t price) override { pacer_.observe(theta, bid, won, price); }
+  void end_window(int k, double spent, double wins, double auctions) override {
+    pacer_.end_window(k, spent, wins, auctions);
+  }
+  void observe(double theta, std::int64_t bid, bool won, std::int64_t price) override {
+    pacer_.observe(theta, bid, won, price);
+  }
 
  private:
   Greedy greedy_;
@@ -261,30 +276,37 @@ model::ModelFile train_control(const ControlMethod& method, const CampaignInfo& 
   BANDSTAND_CHECK(!auctions.empty() && training.days >= 1);
   const TrainingDays days(method, info, auctions, training.horizon);
   const bool from_log = method.learner == Learner::cql || method.learner == Learner::iql;
-  const learning::Mlp net = from_log ? train_offline(method, days, training) : train_online(method, days, training);
-  model::ModelFile file{.kind = std::string(method.kind()), .schema = std::string(control::kControlSchema), .training = {}, .tensors = {}};
+  const learning::Mlp net =
+      from_log ? train_offline(method, days, training) : train_online(method, days, training);
+  model::ModelFile file{.kind = std::string(method.kind()),
+                        .schema = std::string(control::kControlSchema),
+                        .training = {},
+                        .tensors = {}};
   net.save("q", file.tensors);
   const std::vector<float> steps = steps_of(method);
   file.tensors["steps"] = {{steps.size()}, steps};
-  file.training = nlohmann::json{{"method", method.name},
-                                 {"auctions", auctions.size()},
-                                 {"days", training.days},
-                                 {"windows", training.horizon.windows},
-                                 {"auctions_a_day", training.horizon.auctions},
-                                 {"seed", training.seed}}
-                      .dump();
+  file.training = nlohmann::json{
+      {"method", method.name},
+      {"auctions", auctions.size()},
+      {"days", training.days},
+      {"windows", training.horizon.windows},
+      {"auctions_a_day", training.horizon.auctions},
+      {"seed",
+       training.seed}}.dump();
   return file;
 }
 
-std::unique_ptr<Pacer> make_learned_pacer(const ControlMethod& method, agents::bid::ControlPolicyPtr policy, const CampaignInfo& info,
-                                          const PacerSetup& setup, std::int64_t auctions) {
+std::unique_ptr<Pacer> make_learned_pacer(const ControlMethod& method, agents::bid::ControlPolicyPtr policy,
+                                          const CampaignInfo& info, const PacerSetup& setup,
+                                          std::int64_t auctions) {
   std::unique_ptr<Pacer> base = method.is_residual() ? make_pacer(method.base, setup) : nullptr;
-  LearnedPacer::Setup learned{.budget = setup.budget,
-                              .traffic = setup.traffic,
-                              .mu_start = setup.lambda,
-                              .typical_price = info.cost_mean(),
-                              .mu_reference = reference_mu(info, law_of(info), setup.budget, static_cast<double>(auctions)),
-                              .steps = steps_of(method)};
+  LearnedPacer::Setup learned{
+      .budget = setup.budget,
+      .traffic = setup.traffic,
+      .mu_start = setup.lambda,
+      .typical_price = info.cost_mean(),
+      .mu_reference = reference_mu(info, law_of(info), setup.budget, static_cast<double>(auctions)),
+      .steps = steps_of(method)};
   return std::make_unique<TrainedPacer>(std::move(learned), std::move(base), std::move(policy));
 }
 

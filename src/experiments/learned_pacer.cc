@@ -64,7 +64,8 @@ void PacedBidder::start_episode(std::int64_t budget, std::int64_t auctions) {
 
 std::int64_t PacedBidder::bid(const BidSituation& situation) {
   if (!open_) {
-    mu_ = pacer_->start_window(window_, static_cast<double>(situation.budget_left), static_cast<double>(situation.auctions_left));
+    mu_ = pacer_->start_window(window_, static_cast<double>(situation.budget_left),
+                               static_cast<double>(situation.auctions_left));
     spent_ = wins_ = seen_ = 0;
     open_ = true;
   }

@@ -1,5 +1,5 @@
-// learned_pacer: a control of mu that chooses among steps of ln mu, alone or on top of a default pacer; the same code when it is
-// trained and when it is judged.
+// learned_pacer: a control of mu that chooses among steps of ln mu, alone or on top of a default pacer; the
+// same code when it is trained and when it is judged.
 #pragma once
 
 #include <memory>
@@ -28,12 +28,13 @@ class LearnedPacer final : public Pacer {
     double budget = 0;
     agents::budget::SpendPlan traffic = agents::budget::SpendPlan::even(1);
     double mu_start = 0;
-    double typical_price = 1;   ///< mean price of the training days
-    double mu_reference = 1;    ///< what features compare mu with
+    double typical_price = 1;  ///< mean price of the training days
+    double mu_reference = 1;   ///< what features compare mu with
     std::vector<float> steps = {};
-    /// Above 0 (training only): price of money in hindsight. A window then earns sum over wins of (theta - lambda * price), less
-    /// what lambda itself would have earned in it: minus its regret. By the potential lambda * (budget left) this changes no policy's
-    /// rank (Ng, Harada and Russell 1999), and the sum over a day is R - R* up to lambda times the money that was left over.
+    /// Above 0 (training only): price of money in hindsight. A window then earns sum over wins of (theta -
+    /// lambda * price), less what lambda itself would have earned in it: minus its regret. By the potential
+    /// lambda * (budget left) this changes no policy's rank (Ng, Harada and Russell 1999); the sum over a day
+    /// is R - R* up to lambda times the money left over.
     double lambda = 0;
   };
   /// `base` may be null; `chooser` outlives the pacer.
@@ -61,7 +62,8 @@ class LearnedPacer final : public Pacer {
   agents::bid::ControlState state_;
 };
 
-/// A pacer as a bidder in episodes: `windows` of an even plan each; mu and what the pacer remembers carry over.
+/// A pacer as a bidder in episodes: `windows` of an even plan each; mu and what the pacer remembers carry
+/// over.
 class PacedBidder final : public Bidder {
  public:
   PacedBidder(std::unique_ptr<Pacer> pacer, int windows) : pacer_(std::move(pacer)), windows_(windows) {}
@@ -73,7 +75,7 @@ class PacedBidder final : public Bidder {
   std::unique_ptr<Pacer> pacer_;
   int windows_;
   std::int64_t auctions_ = 0;
-  int window_ = 0;       ///< the one that is open or will open next
+  int window_ = 0;  ///< the one that is open or will open next
   bool open_ = false;
   double mu_ = 0;
   double spent_ = 0, wins_ = 0, seen_ = 0;

@@ -73,9 +73,9 @@ class TextbookPacer final : public Pacer {
   double spent_ = 0;
 };
 
-/// Re-solved once a window on the last 2,000 thetas; lambda0 until there are 100 (PacerSetup). `online`: the price law is
-/// learned from wins and losses (training law as a prior worth 50 auctions); otherwise it is the training law
-/// throughout.
+/// Re-solved once a window on the last 2,000 thetas; lambda0 until there are 100 (PacerSetup). `online`: the
+/// price law is learned from wins and losses (training law as a prior worth 50 auctions); otherwise it is the
+/// training law throughout.
 class MpcPacer : public Pacer {
  public:
   MpcPacer(const PacerSetup& setup, bool online)
@@ -183,7 +183,8 @@ std::unique_ptr<Pacer> make_pacer(const std::string& name, const PacerSetup& set
     return std::make_unique<LogPiPacer>(budget::LogPi(lambda, eps, {}), budget::SpendPlan::even(windows));
   }
   if (name == "dual") {
-    return std::make_unique<Controlled<budget::WindowedDual>>(budget::WindowedDual(lambda, {}), setup.traffic);
+    return std::make_unique<Controlled<budget::WindowedDual>>(budget::WindowedDual(lambda, {}),
+                                                              setup.traffic);
   }
   if (name == "mpc") return std::make_unique<MpcPacer>(setup, false);
   if (name == "mpc_online") return std::make_unique<MpcPacer>(setup, true);

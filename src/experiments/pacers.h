@@ -1,4 +1,5 @@
-// pacers: controllers of the shadow price as they run through a replayed day: mu before each window, what came of it after.
+// pacers: controllers of the shadow price as they run through a replayed day: mu before each window, what
+// came of it after.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ inline constexpr int kDayBidMax = 600;  ///< highest bid of a day, with room for
 class Pacer {
  public:
   virtual ~Pacer() = default;
-  /// A new day with a budget of its own, for a pacer that goes on from the day before. Not needed before the first.
+  /// A new day with a budget of its own, for a pacer that goes on from the day before. Not needed before the
+  /// first.
   virtual void start_day(double /*budget*/) {}
   /// Before window k. `left`: money and auctions (as forecast) that are left.
   virtual double start_window(int k, double budget_left, double auctions_left) = 0;
@@ -32,9 +34,9 @@ struct PacerSetup {
   double lambda = 0;  ///< mu of the first window
   double budget = 0;
   agents::budget::SpendPlan traffic = agents::budget::SpendPlan::even(1);  ///< forecast, window by window
-  std::span<const double> training_law = {};  ///< of the price, 0..300
-  int values = 2000;   ///< predicted rates that mpc remembers
-  int warm_up = 100;   ///< and needs before its first solution
+  std::span<const double> training_law = {};                               ///< of the price, 0..300
+  int values = 2000;  ///< predicted rates that mpc remembers
+  int warm_up = 100;  ///< and needs before its first solution
 };
 
 /// By a name of day_policy_names().

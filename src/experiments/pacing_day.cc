@@ -25,7 +25,8 @@ Day make_day(std::span<const RecordedAuction> auctions, const DayCondition& cond
   }
   std::vector<double> shares(static_cast<std::size_t>(windows), 1.0);
   for (int k = 0; k < windows && condition.diurnal; ++k) {
-    shares[static_cast<std::size_t>(k)] = 1 + 0.85 * std::sin(2 * std::numbers::pi * (k - 0.375 * windows) / windows);
+    shares[static_cast<std::size_t>(k)] =
+        1 + 0.85 * std::sin(2 * std::numbers::pi * (k - 0.375 * windows) / windows);
   }
   day.traffic = budget::SpendPlan(shares);
   const auto size = static_cast<double>(day.auctions.size());

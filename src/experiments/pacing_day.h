@@ -1,4 +1,5 @@
-// pacing_day: the stream as one day of windows, even or with a daily curve, with or without a price shock at noon.
+// pacing_day: the stream as one day of windows, even or with a daily curve, with or without a price shock at
+// noon.
 #pragma once
 
 #include <cstdint>

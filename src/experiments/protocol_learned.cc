@@ -41,7 +41,8 @@ class Stopwatch {
 
 /// The models of one method, a seed each.
 std::vector<agents::bid::ControlPolicyPtr> train_all(const ControlMethod& method, const CampaignInfo& info,
-                                                     std::span<const RecordedAuction> train, const ControlHorizon& horizon,
+                                                     std::span<const RecordedAuction> train,
+                                                     const ControlHorizon& horizon,
                                                      const LearnedProtocol& protocol) {
   std::vector<agents::bid::ControlPolicyPtr> policies;
   for (int i = 0; i < protocol.seeds; ++i) {
@@ -49,8 +50,11 @@ std::vector<agents::bid::ControlPolicyPtr> train_all(const ControlMethod& method
                                    .days = protocol.training_days,
                                    .seed = protocol.seed + static_cast<std::uint64_t>(i),
                                    .progress = nullptr};
-    policies.push_back(agents::bid::ControlPolicy::from(train_control(method, info, train, training), method.kind()).value());
-    if (protocol.progress != nullptr) *protocol.progress << method.name << ": seed " << training.seed << " trained\n" << std::flush;
+    policies.push_back(
+        agents::bid::ControlPolicy::from(train_control(method, info, train, training), method.kind())
+            .value());
+    if (protocol.progress != nullptr)
+      *protocol.progress << method.name << ": seed " << training.seed << " trained\n" << std::flush;
   }
   return policies;
 }
@@ -58,8 +62,8 @@ std::vector<agents::bid::ControlPolicyPtr> train_all(const ControlMethod& method
 /// Figures of a policy at a budget, averaged over its runs.
 struct Figures {
   double clicks = 0, cost = 0, budget = 0, ns = 0;
-  std::vector<double> expected;   ///< R of each episode
-  std::vector<double> per_run;    ///< R/R* of each run
+  std::vector<double> expected;  ///< R of each episode
+  std::vector<double> per_run;   ///< R/R* of each run
 };
 
 std::vector<Cell> figure_cells(const Figures& figures, double optimum) {
@@ -71,7 +75,8 @@ std::vector<Cell> figure_cells(const Figures& figures, double optimum) {
 /// Difference to the baseline in points of R/R*, with its interval, and the deviation between runs in points.
 void add_difference(std::vector<Cell>& row, const Figures& figures, const Figures& baseline, double optimum,
                     const LearnedProtocol& protocol) {
-  const Interval vs = paired_bootstrap(figures.expected, baseline.expected, protocol.bootstrap, protocol.seed);
+  const Interval vs =
+      paired_bootstrap(figures.expected, baseline.expected, protocol.bootstrap, protocol.seed);
   for (const double bound : {vs.value, vs.low, vs.high}) row.push_back(cell(100 * bound / optimum, 2));
   const double mean = mean_interval(figures.per_run).value;
   double squares = 0;
@@ -81,14 +86,16 @@ void add_difference(std::vector<Cell>& row, const Figures& figures, const Figure
   row.push_back(cell(figures.ns, 0));
 }
 
-void add_run(Figures& figures, std::span<const EpisodeResult> episodes, double optimum, double budget, double share) {
+void add_run(Figures& figures, std::span<const EpisodeResult> episodes, double optimum, double budget,
+             double share) {
   const EpisodeResult total = total_of(episodes);
   figures.clicks += share * static_cast<double>(total.clicks);
   figures.cost += share * static_cast<double>(total.cost);
   figures.budget += share * budget;
   figures.per_run.push_back(total.expected_clicks / optimum);
   figures.expected.resize(episodes.size());
-  for (std::size_t i = 0; i < episodes.size(); ++i) figures.expected[i] += share * episodes[i].expected_clicks;
+  for (std::size_t i = 0; i < episodes.size(); ++i)
+    figures.expected[i] += share * episodes[i].expected_clicks;
 }
 
 /// Adds what belongs to another budget: episode by episode, run by run.
@@ -126,7 +133,8 @@ const std::vector<std::string>& learned_day_policies() {
 Loaded<Table> run_learned_episodes(const CampaignInfo& info, std::span<const RecordedAuction> train,
                                    std::span<const RecordedAuction> test, const LearnedProtocol& protocol) {
   std::vector<std::string> policies = protocol.policies;
-  if (std::find(policies.begin(), policies.end(), protocol.baseline) == policies.end()) policies.push_back(protocol.baseline);
+  if (std::find(policies.begin(), policies.end(), protocol.baseline) == policies.end())
+    policies.push_back(protocol.baseline);
   const std::vector<double> mass = info.price_law();
   const agents::bid::Landscape law(agents::bid::PriceGrid::linear(1, kPriceMax + 1), mass);
   std::map<std::string, std::vector<agents::bid::ControlPolicyPtr>> models;
@@ -138,10 +146,14 @@ Loaded<Table> run_learned_episodes(const CampaignInfo& info, std::span<const Rec
       Figures& here = figures[policy][budget.label];
       const auto amount =
           static_cast<std::int64_t>(info.cost_mean() * budget.share * static_cast<double>(protocol.episode));
-      const double episodes = std::ceil(static_cast<double>(test.size()) / static_cast<double>(protocol.episode));
+      const double episodes =
+          std::ceil(static_cast<double>(test.size()) / static_cast<double>(protocol.episode));
       const double whole = static_cast<double>(amount) * episodes;
       if (method == nullptr) {
-        const RlbProtocol rules{.episode = protocol.episode, .ties = protocol.ties, .seed = protocol.seed, .clock = protocol.clock};
+        const RlbProtocol rules{.episode = protocol.episode,
+                                .ties = protocol.ties,
+                                .seed = protocol.seed,
+                                .clock = protocol.clock};
         const std::vector<BudgetShare> one = {budget};
         const std::vector<std::string> name = {policy};
         const auto runs = run_rlb_protocol(info, test, one, name, rules);
@@ -151,7 +163,8 @@ Loaded<Table> run_learned_episodes(const CampaignInfo& info, std::span<const Rec
         here.ns = runs->front().ns;
         continue;
       }
-      if (!models.contains(policy)) models[policy] = train_all(*method, info, train, episode_horizon(protocol), protocol);
+      if (!models.contains(policy))
+        models[policy] = train_all(*method, info, train, episode_horizon(protocol), protocol);
       optima[budget.label] = optimum_of(replay_clairvoyant(test, protocol.episode, amount));
       const double share = 1 / static_cast<double>(protocol.seeds);
       for (const auto& model : models[policy]) {
@@ -162,7 +175,8 @@ Loaded<Table> run_learned_episodes(const CampaignInfo& info, std::span<const Rec
                                .training_law = mass,
                                .values = episode_horizon(protocol).values,
                                .warm_up = episode_horizon(protocol).warm_up};
-        PacedBidder bidder(make_learned_pacer(*method, model, info, setup, protocol.episode), kEpisodeWindows);
+        PacedBidder bidder(make_learned_pacer(*method, model, info, setup, protocol.episode),
+                           kEpisodeWindows);
         const Stopwatch watch(protocol.clock);
         const auto results = replay_episodes(test, protocol.episode, amount, protocol.ties, bidder);
         here.ns += share * watch.ns() / static_cast<double>(test.size());
@@ -170,9 +184,10 @@ Loaded<Table> run_learned_episodes(const CampaignInfo& info, std::span<const Rec
       }
     }
   }
-  Table table({"policy", "budget", "clicks", "ratio", "use", "ecpc", "vs_" + protocol.baseline, "low", "high", "seed_sd", "ns"});
-  const auto add_row = [&](const std::string& policy, const std::string& budget, const Figures& of, const Figures& baseline,
-                           double optimum) {
+  Table table({"policy", "budget", "clicks", "ratio", "use", "ecpc", "vs_" + protocol.baseline, "low", "high",
+               "seed_sd", "ns"});
+  const auto add_row = [&](const std::string& policy, const std::string& budget, const Figures& of,
+                           const Figures& baseline, double optimum) {
     std::vector<Cell> row = {cell(policy), cell(budget)};
     for (Cell& each : figure_cells(of, optimum)) row.push_back(std::move(each));
     add_difference(row, of, baseline, optimum, protocol);
@@ -205,8 +220,8 @@ namespace {
 
 /// What one policy made of all test days under one condition and budget.
 struct DayFigures {
-  Figures sum;                       ///< `expected` is R/R* of each day, mean over starts and seeds
-  std::vector<double> by_start;      ///< R/R*, mean over days and seeds
+  Figures sum;                   ///< `expected` is R/R* of each day, mean over starts and seeds
+  std::vector<double> by_start;  ///< R/R*, mean over days and seeds
   double use = 0, deviation = 0;
 };
 
@@ -237,8 +252,9 @@ DayFigures judge_days(const DaySetting& at, const std::string& policy, const Con
                                .traffic = day.traffic,
                                .training_law = at.law};
         const auto length = static_cast<std::int64_t>(day.auctions.size());
-        const auto pacer =
-            method == nullptr ? make_pacer(policy, setup) : make_learned_pacer(*method, models[run], at.info, setup, length);
+        const auto pacer = method == nullptr
+                               ? make_pacer(policy, setup)
+                               : make_learned_pacer(*method, models[run], at.info, setup, length);
         base::Rng rng(at.protocol.seed);
         const Stopwatch watch(at.protocol.clock);
         const DayOutcome outcome = run_day(day, *pacer, at.protocol.ties, rng);
@@ -254,7 +270,8 @@ DayFigures judge_days(const DaySetting& at, const std::string& policy, const Con
         figures.deviation += share * outcome.pacing.cumulative_deviation;
       }
     }
-    figures.sum.per_run.push_back(ratio / static_cast<double>(at.days.size() * at.condition.deviations.size()));
+    figures.sum.per_run.push_back(ratio /
+                                  static_cast<double>(at.days.size() * at.condition.deviations.size()));
   }
   figures.sum.ns = ns / auctions;
   return figures;
@@ -266,17 +283,19 @@ Loaded<Table> run_learned_days(const CampaignInfo& info, std::span<const Recorde
                                std::span<const RecordedAuction> test, const LearnedProtocol& protocol) {
   const auto length = static_cast<std::size_t>(protocol.day);
   const std::size_t day_count = test.size() / length;
-  if (day_count == 0) return problem("--day: the test part has only " + std::to_string(test.size()) + " auctions");
+  if (day_count == 0)
+    return problem("--day: the test part has only " + std::to_string(test.size()) + " auctions");
   std::vector<std::string> policies = protocol.policies;
-  if (std::find(policies.begin(), policies.end(), protocol.baseline) == policies.end()) policies.push_back(protocol.baseline);
+  if (std::find(policies.begin(), policies.end(), protocol.baseline) == policies.end())
+    policies.push_back(protocol.baseline);
   const std::vector<double> law = info.price_law();
   std::map<std::string, std::vector<agents::bid::ControlPolicyPtr>> models;
   for (const std::string& policy : policies) {
     const ControlMethod* const method = find_control_method(policy);
     if (method != nullptr) models[policy] = train_all(*method, info, train, day_horizon(protocol), protocol);
   }
-  Table table({"condition", "policy", "budget", "clicks", "ratio", "worst", "use", "max_deviation", "vs_" + protocol.baseline, "low",
-               "high", "seed_sd", "ns"});
+  Table table({"condition", "policy", "budget", "clicks", "ratio", "worst", "use", "max_deviation",
+               "vs_" + protocol.baseline, "low", "high", "seed_sd", "ns"});
   for (const DayCondition& condition : day_conditions()) {
     for (const BudgetShare& budget : protocol.budgets) {
       std::vector<Day> days;
@@ -286,18 +305,17 @@ Loaded<Table> run_learned_days(const CampaignInfo& info, std::span<const Recorde
       }
       const DaySetting at{info, condition, days, law, protocol};
       std::map<std::string, DayFigures> figures;
-      for (const std::string& policy : policies) figures[policy] = judge_days(at, policy, find_control_method(policy), models[policy]);
+      for (const std::string& policy : policies)
+        figures[policy] = judge_days(at, policy, find_control_method(policy), models[policy]);
       for (const std::string& policy : protocol.policies) {
         const DayFigures& of = figures[policy];
-        const double ratio = std::accumulate(of.sum.expected.begin(), of.sum.expected.end(), 0.0) / static_cast<double>(day_count);
-        std::vector<Cell> row = {cell(condition.name),
-                                 cell(policy),
-                                 cell(budget.label),
-                                 cell(of.sum.clicks, 1),
-                                 cell(ratio, 4),
-                                 cell(*std::min_element(of.by_start.begin(), of.by_start.end()), 4),
-                                 cell(of.use, 3),
-                                 cell(of.deviation, 3)};
+        const double ratio = std::accumulate(of.sum.expected.begin(), of.sum.expected.end(), 0.0) /
+                             static_cast<double>(day_count);
+        std::vector<Cell> row = {
+            cell(condition.name), cell(policy),
+            cell(budget.label),   cell(of.sum.clicks, 1),
+            cell(ratio, 4),       cell(*std::min_element(of.by_start.begin(), of.by_start.end()), 4),
+            cell(of.use, 3),      cell(of.deviation, 3)};
         add_difference(row, of.sum, figures[protocol.baseline].sum, static_cast<double>(day_count), protocol);
         table.add(std::move(row));
       }

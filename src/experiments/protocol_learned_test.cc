@@ -1,4 +1,5 @@
-// protocol_learned_test: a control that changes nothing is its base bit by bit, rewards add up to the regret, training is reproducible.
+// protocol_learned_test: a control that changes nothing is its base, rewards add up to the regret, training
+// is reproducible.
 #include "experiments/protocol_learned.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +23,8 @@ struct Campaign {
     base::Rng rng(seed);
     info.clicks = 30;
     for (int i = 0; i < 12'000; ++i) {
-      const auto price = static_cast<std::int32_t>(std::min(300L, std::lround(50 * std::exp(0.7 * rng.normal()))));
+      const auto price =
+          static_cast<std::int32_t>(std::min(300L, std::lround(50 * std::exp(0.7 * rng.normal()))));
       const double theta = 0.005 * std::exp(0.8 * rng.normal());
       if (i < 6000) {
         ++info.impressions;
@@ -44,7 +46,8 @@ agents::bid::ControlPolicyPtr constant_policy(std::size_t step) {
   const auto steps = agents::bid::residual_steps();
   std::vector<float> bias(steps.size());
   bias[step] = 1;
-  file.tensors["q.0.weight"] = {{steps.size(), agents::bid::kControlFeatures}, std::vector<float>(steps.size() * agents::bid::kControlFeatures)};
+  file.tensors["q.0.weight"] = {{steps.size(), agents::bid::kControlFeatures},
+                                std::vector<float>(steps.size() * agents::bid::kControlFeatures)};
   file.tensors["q.0.bias"] = {{steps.size()}, bias};
   file.tensors["steps"] = {{steps.size()}, {steps.begin(), steps.end()}};
   return agents::bid::ControlPolicy::from(file, agents::bid::kResidualModel).value();
@@ -56,7 +59,8 @@ class LearnedProtocolTest : public testing::Test {
   std::vector<double> law_ = campaign_.info.price_law();
   Day day_ = make_day(campaign_.auctions, {.name = "", .diurnal = true, .price_shock = 1.3, .deviations = {}},
                       std::floor(campaign_.info.cost_mean() * 0.2 * 6000));
-  PacerSetup setup_{.lambda = 1.5 * day_.lambda, .budget = day_.budget, .traffic = day_.traffic, .training_law = law_};
+  PacerSetup setup_{
+      .lambda = 1.5 * day_.lambda, .budget = day_.budget, .traffic = day_.traffic, .training_law = law_};
   DayOutcome run(Pacer& pacer) const {
     base::Rng rng(1);
     return run_day(day_, pacer, Ties::win, rng);
@@ -97,7 +101,8 @@ TEST_F(LearnedProtocolTest, RewardsAddUpToTheRegret) {
                      make_pacer("mpc", setup_), chooser);
   const DayOutcome outcome = run(pacer);
   double dual = day_.lambda * day_.budget;  // an upper bound of R*, and close to it
-  for (const RecordedAuction& auction : day_.auctions) dual += std::max(0.0, auction.theta - day_.lambda * auction.price);
+  for (const RecordedAuction& auction : day_.auctions)
+    dual += std::max(0.0, auction.theta - day_.lambda * auction.price);
   const double left = day_.lambda * (day_.budget - static_cast<double>(outcome.result.cost));
   EXPECT_NEAR(chooser.sum - left, outcome.result.expected_clicks - dual, 1e-6);
   EXPECT_NEAR(dual, day_.optimum, 0.01 * day_.optimum);
@@ -117,7 +122,8 @@ TEST_F(LearnedProtocolTest, TrainingIsReproducibleAndItsFileIsRead) {
 }
 
 TEST_F(LearnedProtocolTest, ADayOfTrainingAlreadyHoldsTheBudgetBetterThanNothing) {
-  LearnedProtocol protocol{.budgets = *parse_budgets("1/8"), .policies = {"flb", "dqn"}, .baseline = "mpc", .seeds = 2};
+  LearnedProtocol protocol{
+      .budgets = *parse_budgets("1/8"), .policies = {"flb", "dqn"}, .baseline = "mpc", .seeds = 2};
   protocol.training_days = 60;
   protocol.day = 2000;
   protocol.bootstrap = 100;
@@ -132,7 +138,8 @@ TEST_F(LearnedProtocolTest, ADayOfTrainingAlreadyHoldsTheBudgetBetterThanNothing
 }
 
 TEST_F(LearnedProtocolTest, PrintsEpisodesBudgetByBudgetAndTheirSum) {
-  LearnedProtocol protocol{.budgets = *parse_budgets("1/8,1/4"), .policies = {"lin", "mpc", "iql"}, .baseline = "mpc", .seeds = 2};
+  LearnedProtocol protocol{
+      .budgets = *parse_budgets("1/8,1/4"), .policies = {"lin", "mpc", "iql"}, .baseline = "mpc", .seeds = 2};
   protocol.training_days = 5;
   protocol.bootstrap = 100;
   const std::span<const RecordedAuction> all = campaign_.auctions;
@@ -141,7 +148,8 @@ TEST_F(LearnedProtocolTest, PrintsEpisodesBudgetByBudgetAndTheirSum) {
   ASSERT_EQ(table->rows(), 3u * 3u);
   EXPECT_EQ(table->at(5, 0), "mpc");
   EXPECT_EQ(table->at(5, 1), "all");
-  for (const std::size_t column : {6u, 7u, 8u}) EXPECT_EQ(std::stod(table->at(5, column)), 0) << "the baseline against itself";
+  for (const std::size_t column : {6u, 7u, 8u})
+    EXPECT_EQ(std::stod(table->at(5, column)), 0) << "the baseline against itself";
 }
 
 }  // namespace

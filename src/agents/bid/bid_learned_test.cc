@@ -77,7 +77,8 @@ TEST(ControlPolicy, RefusesWhatWouldNotBeBounded) {
 }
 
 TEST(ControlState, FeaturesStayInRangeWhateverTheStateIs) {
-  ControlState state{.traffic_left = -1, .budget_left = 0, .budget_log = 1e9, .spent_log = -std::numeric_limits<double>::infinity()};
+  ControlState state{.traffic_left = -1, .budget_left = 0, .budget_log = 1e9};
+  state.spent_log = -std::numeric_limits<double>::infinity();
   state.price_log = std::numeric_limits<double>::quiet_NaN();
   for (const float feature : control_features(state)) {
     EXPECT_GE(feature, -3);

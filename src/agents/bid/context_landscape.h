@@ -2,9 +2,10 @@
 //
 //   logit F(b | c, x) = logit F_c(b) + sum of w over the active features of x
 //
-// Auctions fall into cells c (say, by predicted rate), each with a law F_c of any shape that leans on the law of all; within a cell odds
-// are proportional (McCullagh 1980), so that the spikes of real prices (floors, round numbers) stay where they are. With interval censoring every observation says "the price is in (l, u]": known prices one bin, a win without a
-// price (0, b], a loss (b, inf); the slope of its log likelihood by the shift is always 1 - F(u | x) - F(l | x).
+// Auctions fall into cells c (say, by predicted rate), each with a law F_c of any shape that leans on the law of all; within
+// a cell odds are proportional (McCullagh 1980), so that the spikes of real prices (floors, round numbers) stay where they are.
+// With interval censoring every observation says "the price is in (l, u]": known prices one bin, a win without a price
+// (0, b], a loss (b, inf); the slope of its log likelihood by the shift is always 1 - F(u | x) - F(l | x).
 #pragma once
 
 #include <cstdint>

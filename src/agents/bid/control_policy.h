@@ -23,7 +23,8 @@ class ControlPolicy {
  public:
   static constexpr std::size_t kActionsMax = 64;
   /// Errors: `conflict` (another kind or schema, shapes that do not fit, a step beyond the bound of its kind), `not_found`.
-  [[nodiscard]] static base::Result<std::shared_ptr<const ControlPolicy>> from(const model::ModelFile& file, std::string_view kind);
+  [[nodiscard]] static base::Result<std::shared_ptr<const ControlPolicy>> from(const model::ModelFile& file,
+                                                                                std::string_view kind);
 
   /// Index of the step with the largest score. No allocation; about 1 us.
   [[nodiscard]] std::size_t best(const ControlFeatures& features) const;

@@ -1,4 +1,4 @@
-// control_state: what a learned control of the shadow price looks at, as numbers for its network. One function for training and use.
+// control_state: what a learned control of the shadow price looks at, as numbers for its network, in training and in use.
 #pragma once
 
 #include <array>

@@ -93,7 +93,8 @@ TEST(QLearner, IsReproducibleFromItsSeed) {
 ReplayBuffer logs(std::uint64_t seed) {
   ReplayBuffer buffer(Corridor::kPlaces, 2000);
   base::Rng rng(seed);
-  for (int i = 0; i < 200; ++i) buffer.add_episode(Corridor::live([&](const auto&) { return rng.chance(0.6) ? 0 : 2; }), 1, kDiscount);
+  const auto choose = [&](const auto&) { return rng.chance(0.6) ? 0 : 2; };
+  for (int i = 0; i < 200; ++i) buffer.add_episode(Corridor::live(choose), 1, kDiscount);
   return buffer;
 }
 

@@ -1,8 +1,9 @@
-// iql: implicit Q-learning: a policy from logs alone that never asks for the value of an action that was not taken.
+// iql: implicit Q-learning: a policy from logs alone that never asks for the value of an action that was not taken,
+// after Kostrikov et al. 2022, equations 5 to 7.
 //
 //   V   expectile tau of Q'(s, a) - V(s):  |tau - 1(d < 0)| d^2
 //   Q   (r + g V(s') - Q(s, a))^2
-//   pi  -ln pi(a | s), weighted by exp(beta (Q'(s, a) - V(s))), at most 100                      Kostrikov et al. 2022, equations 5 to 7
+//   pi  -ln pi(a | s), weighted by exp(beta (Q'(s, a) - V(s))), at most 100
 #pragma once
 
 #include "learning/control/q_learner.h"

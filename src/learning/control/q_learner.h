@@ -1,17 +1,15 @@
 // q_learner: deep Q-learning with double, duelling and conservative options.
 //
-//   DQN          y = r + g max_a Q'(s', a), Q' a copy that follows from time to time           Mnih et al. 2015
+//   DQN          y = r + g max_a Q'(s', a), Q' a copy that follows from time to time       Mnih et al. 2015
 //   double       y = r + g Q'(s', argmax_a Q(s', a))                                             van Hasselt et al. 2016
 //   duelling     Q(s, a) = V(s) + A(s, a) - mean_b A(s, b)                                       Wang et al. 2016, equation 9
-//   conservative + alpha (ln sum_a exp Q(s, a) - Q(s, logged action)): learns from logs alone     CQL(H), Kumar et al. 2020, equation 4
+//   conservative + alpha (ln sum_a exp Q(s, a) - Q(s, logged action)): learns from logs alone
+//                CQL(H), Kumar et al. 2020, equation 4
 //
 // g is the discount: 1 where a budget has to last a day (DRLB, Wu et al. 2018). The loss is Huber's (delta 1).
 #pragma once
 
-#include <map>
-#include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "base/rng.h"
