@@ -19,6 +19,7 @@ Day make_day(std::span<const RecordedAuction> auctions, const DayCondition& cond
   Day day;
   day.auctions.assign(auctions.begin(), auctions.end());
   day.budget = budget_amount;
+  day.reaction = condition.reaction;
   for (std::size_t i = day.auctions.size() / 2; i < day.auctions.size(); ++i) {
     day.auctions[i].price =
         static_cast<std::int32_t>(std::lround(day.auctions[i].price * condition.price_shock));
@@ -36,6 +37,7 @@ Day make_day(std::span<const RecordedAuction> auctions, const DayCondition& cond
   }
   const EpisodeResult best = knapsack(day.auctions, static_cast<std::int64_t>(budget_amount), &day.lambda);
   day.optimum = best.expected_clicks;
+  day.win_share = static_cast<double>(best.impressions) / size;
   return day;
 }
 
@@ -45,6 +47,7 @@ DayOutcome run_day(const Day& day, Pacer& pacer, Ties ties, base::Rng& rng) {
   std::vector<double> spend(day.window_ends.size());
   std::int64_t left = static_cast<std::int64_t>(day.budget);
   std::size_t at = 0;
+  double rivals = 1;
   for (int k = 0; k < windows; ++k) {
     const std::size_t begin = at;
     const std::size_t end = day.window_ends[static_cast<std::size_t>(k)];
@@ -58,7 +61,8 @@ DayOutcome run_day(const Day& day, Pacer& pacer, Ties ties, base::Rng& rng) {
       const double share = static_cast<double>(at) / static_cast<double>(day.auctions.size());
       const double pass = pacer.pass_through(spent, share);
       for (; at < minute_end; ++at) {
-        const RecordedAuction& auction = day.auctions[at];
+        RecordedAuction auction = day.auctions[at];
+        if (day.reaction > 0) auction.price = static_cast<std::int32_t>(std::lround(auction.price * rivals));
         if (pass < 1 && !rng.chance(pass)) continue;
         const auto wanted = static_cast<std::int64_t>(std::min<double>(kDayBidMax, auction.theta / mu));
         const std::int64_t bid = std::min(wanted, left);
@@ -75,7 +79,10 @@ DayOutcome run_day(const Day& day, Pacer& pacer, Ties ties, base::Rng& rng) {
         pacer.observe(auction.theta, bid, won, auction.price);
       }
     }
-    pacer.end_window(k, spend[static_cast<std::size_t>(k)], wins, static_cast<double>(end - begin));
+    const auto auctions = static_cast<double>(end - begin);
+    if (auctions > 0)
+      rivals = std::clamp(rivals * std::exp(day.reaction * (wins / auctions - day.win_share)), 0.5, 2.0);
+    pacer.end_window(k, spend[static_cast<std::size_t>(k)], wins, auctions);
   }
   run.result.auctions = static_cast<std::int64_t>(day.auctions.size());
   run.pacing = budget::measure_pacing(spend, day.traffic, day.budget);

@@ -23,6 +23,10 @@ struct DayCondition {
   bool diurnal = false;    ///< traffic 1 + 0.85 sin(2 pi (k - 36) / 96): 12 to 1 between peak and night
   double price_shock = 1;  ///< factor on prices from the middle of the stream on
   std::vector<double> deviations;  ///< lambda0 = (1 + deviation) * hindsight lambda
+  /// Above 0: rivals react. All prices are multiplied by a factor that starts at 1 and after each window
+  /// grows by exp(reaction * (share of its auctions that was won - share that the optimum wins in a day)),
+  /// within a half and 2: who loses more than he would against the optimum bids more.
+  double reaction = 0;
 };
 
 /// The day as its pacers meet it.
@@ -31,8 +35,10 @@ struct Day {
   std::vector<std::size_t> window_ends;
   agents::budget::SpendPlan traffic = agents::budget::SpendPlan::even(1);
   double budget = 0;
-  double lambda = 0;   ///< of the optimum in hindsight
-  double optimum = 0;  ///< R*
+  double reaction = 0;   ///< see DayCondition; the optimum is that of rivals who do not react
+  double win_share = 0;  ///< of the optimum
+  double lambda = 0;     ///< of the optimum in hindsight
+  double optimum = 0;    ///< R*
 };
 
 /// `windows`: slices of the day, of equal length in time.

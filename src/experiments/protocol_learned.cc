@@ -218,6 +218,17 @@ Loaded<Table> run_learned_episodes(const CampaignInfo& info, std::span<const Rec
 
 namespace {
 
+/// Those of protocol_day, and rivals who react.
+const std::vector<DayCondition>& learned_conditions() {
+  static const std::vector<DayCondition> conditions = [] {
+    std::vector<DayCondition> all = day_conditions();
+    all.push_back(
+        {.name = "rivals", .diurnal = true, .price_shock = 1, .deviations = {0, -0.6, 2.0}, .reaction = 0.5});
+    return all;
+  }();
+  return conditions;
+}
+
 /// What one policy made of all test days under one condition and budget.
 struct DayFigures {
   Figures sum;                   ///< `expected` is R/R* of each day, mean over starts and seeds
@@ -296,7 +307,7 @@ Loaded<Table> run_learned_days(const CampaignInfo& info, std::span<const Recorde
   }
   Table table({"condition", "policy", "budget", "clicks", "ratio", "worst", "use", "max_deviation",
                "vs_" + protocol.baseline, "low", "high", "seed_sd", "ns"});
-  for (const DayCondition& condition : day_conditions()) {
+  for (const DayCondition& condition : learned_conditions()) {
     for (const BudgetShare& budget : protocol.budgets) {
       std::vector<Day> days;
       for (std::size_t d = 0; d < day_count; ++d) {

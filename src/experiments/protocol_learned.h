@@ -42,9 +42,10 @@ const std::vector<std::string>& learned_day_policies();
 Loaded<Table> run_learned_episodes(const CampaignInfo& info, std::span<const RecordedAuction> train,
                                    std::span<const RecordedAuction> test, const LearnedProtocol& protocol);
 
-/// Days as in protocol_day, of `day` auctions each: grid of starts, daily curve, price shock. A row a
-/// condition, policy and budget: mean over days, starts and seeds. `vs`: as above, the bootstrap is over
-/// days. `worst`: lowest mean of a start.
+/// Days as in protocol_day, of `day` auctions each: grid of starts, daily curve, price shock; also
+/// `rivals`, the daily curve with rivals who react (DayCondition::reaction .5), where R* is that of rivals
+/// who do not. A row a condition, policy and budget: mean over days, starts and seeds. `vs`: as above, the
+/// bootstrap is over days. `worst`: lowest mean of a start.
 Loaded<Table> run_learned_days(const CampaignInfo& info, std::span<const RecordedAuction> train,
                                std::span<const RecordedAuction> test, const LearnedProtocol& protocol);
 

@@ -131,10 +131,27 @@ TEST_F(LearnedProtocolTest, ADayOfTrainingAlreadyHoldsTheBudgetBetterThanNothing
   const std::span<const RecordedAuction> all = campaign_.auctions;
   const auto table = run_learned_days(campaign_.info, all.first(half), all.subspan(half), protocol);
   ASSERT_TRUE(table) << table.error();
-  ASSERT_EQ(table->rows(), 2u * 3u);
+  ASSERT_EQ(table->rows(), 2u * 4u);
   EXPECT_EQ(table->at(0, 1), "flb");
   EXPECT_EQ(table->at(1, 1), "dqn");
   EXPECT_GT(std::stod(table->at(1, 4)), std::stod(table->at(0, 4)) + 0.05);
+}
+
+TEST_F(LearnedProtocolTest, RivalsWhoReactMakeABurstDear) {
+  Day still = day_;
+  still.lambda =
+      day_.lambda / 3;  // a bid three times too high wins nearly all for as long as the money lasts
+  Day moved = still;
+  moved.reaction = 1;
+  const auto price_a_win = [&](const Day& day) {
+    PacerSetup setup = setup_;
+    setup.lambda = day.lambda;
+    const auto pacer = make_pacer("flb", setup);
+    base::Rng rng(1);
+    const EpisodeResult result = run_day(day, *pacer, Ties::win, rng).result;
+    return static_cast<double>(result.cost) / static_cast<double>(result.impressions);
+  };
+  EXPECT_GT(price_a_win(moved), 1.1 * price_a_win(still));
 }
 
 TEST_F(LearnedProtocolTest, PrintsEpisodesBudgetByBudgetAndTheirSum) {
