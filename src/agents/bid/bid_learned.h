@@ -23,7 +23,7 @@ class BidLearned final : public BidAgent {
   }
   void install(MarketSnapshotPtr market) { rules_.install(std::move(market)); }
 
-  /// About 2 us more than BidRules: the network is asked for each bid, although the state changes once a window.
+  /// About 1 us more than BidRules: the network is asked for each bid, although the state changes once a window.
   [[nodiscard]] base::Result<domain::Decided<BidAnswer>> decide(const BidInput& input, AgentContext& context) override;
 
  private:

@@ -26,7 +26,7 @@ class ControlPolicy {
   [[nodiscard]] static base::Result<std::shared_ptr<const ControlPolicy>> from(const model::ModelFile& file,
                                                                                 std::string_view kind);
 
-  /// Index of the step with the largest score. No allocation; about 2 us (`bid_bench`).
+  /// Index of the step with the largest score. No allocation; about 1 us (`bid_bench`).
   [[nodiscard]] std::size_t best(const ControlFeatures& features) const;
   /// The step of ln mu to take.
   [[nodiscard]] double step(const ControlState& state) const { return steps_[best(control_features(state))]; }
