@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "app/lab_delays.h"
+#include "app/train_bid.h"
 #include "app/train_creative.h"
 #include "app/train_response.h"
 #include "base/clock.h"
@@ -60,6 +61,20 @@ int main(int argc, char** argv) {
   creative_verb->add_option("--rounds", creative.rounds, "searches over all kinds of features")->capture_default_str();
   creative_verb->add_option("--out", creative.out, "model file")->required();
   creative_verb->callback([&] { code = bandstand::app::train_creative(creative, std::cout, std::cerr); });
+
+  bandstand::app::TrainBidOptions bid;
+  auto* bid_verb = train->add_subcommand("bid", "a learned control of the shadow price, on recorded auctions");
+  bid_verb->add_option("--info", bid.info, "campaign statistics")->required();
+  bid_verb->add_option("--auctions", bid.auctions, "auctions, plain or compressed")->required();
+  bid_verb->add_option("--method", bid.method, "dqn, dqn_dd, cql, iql, mpc_residual, mpc_pi_residual or mpc_cql")
+      ->capture_default_str();
+  bid_verb->add_option("--first", bid.first, "share of the auctions that is trained on")->capture_default_str();
+  bid_verb->add_option("--days", bid.days, "training days")->capture_default_str();
+  bid_verb->add_option("--day", bid.day, "auctions of a training day")->capture_default_str();
+  bid_verb->add_option("--windows", bid.windows, "decisions a day")->capture_default_str();
+  bid_verb->add_option("--seed", bid.seed, "of everything random")->capture_default_str();
+  bid_verb->add_option("--out", bid.out, "model file");
+  bid_verb->callback([&] { code = bandstand::app::train_bid(bid, std::cout, std::cerr); });
 
   auto* measure = app.add_subcommand("measure", "ways of learning side by side in a world of known truth");
   measure->require_subcommand(1);

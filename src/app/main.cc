@@ -14,6 +14,7 @@
 #include "app/simulate_learning.h"
 #include "app/simulate_pacing.h"
 #include "base/spelling.h"
+#include "base/clock.h"
 #include "experiments/replay_bidding.h"
 #include "experiments/replay_creatives.h"
 #include "simulation/ledger_sim.h"
@@ -202,12 +203,15 @@ int main(int argc, char** argv) {
   bool json = false;
   auto* bidding_verb =
       replay->add_subcommand("bidding", "bid on recorded auctions with all policies side by side");
-  bidding_verb->add_option("--protocol", bidding.protocol, "rlb, sam, pid, day or shading")
+  bidding_verb
+      ->add_option("--protocol", bidding.protocol, "rlb, sam, pid, day, shading, shading_features, learned or learned_day")
       ->capture_default_str();
   bidding_verb->add_option("--info", bidding.info, "campaign statistics (rlb, day, shading)");
   bidding_verb->add_option("--auctions", bidding.auctions,
                            "auctions, plain or compressed; - is standard input");
-  bidding_verb->add_option("--train", bidding.train, "training auctions (sam)");
+  bidding_verb->add_option("--train", bidding.train, "training auctions (sam, learned)");
+  bidding_verb->add_option("--seeds", bidding.seeds, "trainings of each learned policy")->capture_default_str();
+  bidding_verb->add_option("--training-days", bidding.training_days, "days a training (learned)")->capture_default_str();
   bidding_verb->add_option("--budget", bidding.budget, "budgets as shares of the training cost: 1/32,1/16")
       ->capture_default_str();
   bidding_verb->add_option("--episode", bidding.episode, "auctions an episode")->capture_default_str();
@@ -227,6 +231,8 @@ int main(int argc, char** argv) {
   bidding_verb->add_flag("--json", json, "JSON");
   bidding_verb->callback([&] {
     bidding.format = table_format(tsv, json);
+    const bandstand::base::SystemClock clock;
+    bidding.clock = &clock;
     code = bandstand::experiments::replay_bidding(bidding, std::cout, std::cerr);
   });
   bandstand::experiments::ReplayCreativesOptions creatives;

@@ -11,17 +11,10 @@
 #include "agents/budget/pacing.h"
 #include "experiments/bidding_data.h"
 #include "experiments/bidding_replay.h"
+#include "experiments/pacing_day.h"
 #include "experiments/protocol_rlb.h"
 
 namespace bandstand::experiments {
-
-/// How the day differs from an even one.
-struct DayCondition {
-  std::string name;
-  bool diurnal = false;    ///< traffic 1 + 0.85 sin(2 pi (k - 36) / 96): 12 to 1 between peak and night
-  double price_shock = 1;  ///< factor on prices from the middle of the stream on
-  std::vector<double> deviations;  ///< lambda0 = (1 + deviation) * hindsight lambda
-};
 
 /// grid (nine deviations), diurnal and shock (0, -0.6, 2).
 const std::vector<DayCondition>& day_conditions();

@@ -114,12 +114,15 @@ Loaded<std::vector<PolicyRun>> run_rlb_protocol(const CampaignInfo& info,
                             .head_start = auctions.first(std::min(head, auctions.size())),
                             .seed = protocol.seed};
     for (const std::string& policy : policies) {
-      PolicyRun run{policy, budget, setup.lin_b0, {}, optimum};
+      PolicyRun run{.policy = policy, .budget = budget, .lin_b0 = setup.lin_b0, .episodes = {}, .optimum = optimum};
       if (policy == "clairvoyant") {
         run.episodes = optimum;
       } else {
         const auto bidder = make_bidder(policy, setup);
+        const base::MonoTime start = protocol.clock != nullptr ? protocol.clock->mono() : base::MonoTime{};
         run.episodes = replay_episodes(auctions, protocol.episode, amount, protocol.ties, *bidder);
+        const base::MonoTime end = protocol.clock != nullptr ? protocol.clock->mono() : base::MonoTime{};
+        run.ns = static_cast<double>((end - start).count()) / static_cast<double>(auctions.size());
       }
       runs.push_back(std::move(run));
     }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "experiments/bidding_data.h"
 #include "experiments/bidding_replay.h"
 
@@ -31,6 +32,7 @@ struct RlbProtocol {
   std::uint64_t seed = 1;
   std::map<double, double> lin_b0 =
       {};  ///< by share; elsewhere b0 is the constant bid that spends the budget on training
+  const base::Clock* clock = nullptr;  ///< to time the replay with
 };
 
 /// All of a policy's episodes at one budget, with the optimum of the same episodes.
@@ -40,6 +42,7 @@ struct PolicyRun {
   double lin_b0 = 0;
   std::vector<EpisodeResult> episodes;
   std::vector<EpisodeResult> optimum;
+  double ns = 0;  ///< of the replay, an auction; 0 without a clock
   [[nodiscard]] double ratio() const {  ///< R / R*
     return total_of(episodes).expected_clicks / total_of(optimum).expected_clicks;
   }

@@ -7,6 +7,7 @@
 
 #include "experiments/bidding_data.h"
 #include "experiments/protocol_day.h"
+#include "experiments/protocol_learned.h"
 #include "experiments/protocol_pid.h"
 #include "experiments/protocol_rlb.h"
 #include "experiments/protocol_sam.h"
@@ -244,24 +245,104 @@ Loaded<Table> replay_shading(const Options& options) {
   if (!info) return problem(info.error());
   const auto auctions = required_auctions("--auctions", options.auctions);
   if (!auctions) return problem(auctions.error());
-  Table table({"value", "policy", "surplus_share", "mean_paid", "win_rate"});
-  for (const ShadingRow& row : run_shading_protocol(*info, *auctions, options.seed)) {
-    table.add({cell(row.value_factor, 1), cell(row.policy), cell(row.surplus_share, 3),
-               cell(row.mean_paid, 2), cell(row.win_rate, 3)});
+  std::vector<std::string> columns = {"value", "policy", "surplus_share", "mean_paid", "win_rate"};
+  const bool with_interval = options.bootstrap > 0;
+  if (with_interval) columns.insert(columns.end(), {"vs_best_factor", "low", "high"});
+  Table table(columns);
+  const std::vector<ShadingRow> rows = run_shading_protocol(*info, *auctions, options.seed);
+  for (const ShadingRow& row : rows) {
+    std::vector<Cell> cells = {cell(row.value_factor, 1), cell(row.policy), cell(row.surplus_share, 3),
+                               cell(row.mean_paid, 2), cell(row.win_rate, 3)};
+    const auto best = std::find_if(rows.begin(), rows.end(), [&](const ShadingRow& other) {
+      return other.policy == "best_factor" && other.value_factor == row.value_factor;
+    });
+    if (with_interval) {
+      const Interval vs =
+          paired_bootstrap(row.blocks, best->blocks, static_cast<int>(options.bootstrap), options.seed);
+      for (const double bound : {vs.value, vs.low, vs.high}) cells.push_back(cell(bound, 3));
+    }
+    table.add(std::move(cells));
   }
   return table;
+}
+
+Loaded<Table> replay_shading_features(const Options& options) {
+  if (options.auctions.empty()) return problem("--auctions is required for this protocol");
+  if (options.seeds < 1) return problem("--seeds: at least 1");
+  const auto data = load_featured_auctions(options.auctions);
+  if (!data) return problem(data.error());
+  Table table({"value", "policy", "surplus_share", "mean_paid", "win_rate", "vs_best_factor", "low", "high"});
+  const std::vector<ShadingRow> rows = run_shading_features(*data, options.seed, options.seeds);
+  for (const ShadingRow& row : rows) {
+    const auto best = std::find_if(rows.begin(), rows.end(), [&](const ShadingRow& other) {
+      return other.policy == "best_factor" && other.value_factor == row.value_factor;
+    });
+    std::vector<double> difference;
+    for (std::size_t i = 0; i < row.blocks.size(); ++i) difference.push_back(row.blocks[i] - best->blocks[i]);
+    const Interval vs = mean_interval(difference);
+    table.add({cell(row.value_factor, 1), cell(row.policy), cell(row.surplus_share, 3),
+               cell(row.mean_paid, 2), cell(row.win_rate, 3), cell(vs.value, 4), cell(vs.low, 4),
+               cell(vs.high, 4)});
+  }
+  return table;
+}
+
+Loaded<Table> replay_learned(const Options& options, std::ostream& err) {
+  const bool days = options.protocol == "learned_day";
+  const auto& known = days ? learned_day_policies() : learned_episode_policies();
+  if (options.info.empty()) return problem("--info is required for this protocol");
+  if (options.seeds < 1 || options.training_days < 1) return problem("--seeds, --training-days: at least 1");
+  const auto budgets = parse_budgets(options.budget);
+  if (!budgets) return problem(budgets.error());
+  const auto policies = parse_policies(options.policies, known);
+  if (!policies) return problem(policies.error());
+  const auto baseline = parse_policies(options.baseline, known);
+  if (!baseline || baseline->size() != 1)
+    return problem("--baseline: '" + options.baseline + "' is not one policy");
+  const auto ties = ties_of(options, Ties::win);
+  if (!ties) return problem(ties.error());
+  const auto info = load_campaign_info(options.info);
+  if (!info) return problem(info.error());
+  const auto auctions = required_auctions("--auctions", options.auctions);
+  if (!auctions) return problem(auctions.error());
+  std::span<const RecordedAuction> test = *auctions;
+  std::vector<RecordedAuction> before;
+  if (options.train.empty()) {
+    before.assign(test.begin(), test.begin() + static_cast<std::ptrdiff_t>(test.size() / 2));
+    test = test.subspan(test.size() / 2);
+  } else {
+    auto train = load_auctions(options.train);
+    if (!train) return problem(train.error());
+    before = std::move(*train);
+  }
+  const LearnedProtocol protocol{.budgets = *budgets,
+                                 .policies = *policies,
+                                 .baseline = options.baseline,
+                                 .ties = *ties,
+                                 .seeds = options.seeds,
+                                 .training_days = options.training_days,
+                                 .episode = options.episode,
+                                 .seed = options.seed,
+                                 .clock = options.clock,
+                                 .progress = &err};
+  return days ? run_learned_days(*info, before, test, protocol)
+              : run_learned_episodes(*info, before, test, protocol);
 }
 
 }  // namespace
 
 int replay_bidding(const ReplayBiddingOptions& options, std::ostream& out, std::ostream& err) {
   Loaded<Table> table =
-      problem("--protocol: '" + options.protocol + "' is none of rlb, sam, pid, day, shading");
+      problem("--protocol: '" + options.protocol +
+              "' is none of rlb, sam, pid, day, shading, shading_features, learned, learned_day");
   if (options.protocol == "rlb") table = replay_rlb(options, err);
   if (options.protocol == "sam") table = replay_sam(options);
   if (options.protocol == "pid") table = replay_pid(options, err);
   if (options.protocol == "day") table = replay_day(options);
   if (options.protocol == "shading") table = replay_shading(options);
+  if (options.protocol == "shading_features") table = replay_shading_features(options);
+  if (options.protocol == "learned" || options.protocol == "learned_day")
+    table = replay_learned(options, err);
   return print_or_fail("replay bidding", table, options.format, out, err);
 }
 
