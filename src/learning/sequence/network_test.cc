@@ -32,7 +32,7 @@ double loss_of(SequenceNetwork& network, const Visits& visits, bool learn) {
     }
   }
   base::Rng rng(5);
-  FullSoftmax softmax;
+  SoftmaxLoss softmax;
   Matrix gradient;
   const double loss = softmax.learn(network.forward(packed, &rng), targets, network.items(), gradient);
   if (learn) {
@@ -75,6 +75,41 @@ void expect_gradients(SequenceNetwork& network) {
 TEST(Narm, GradientsAreThoseOfDifferences) {
   Narm narm(kItems, small_narm());
   expect_gradients(narm);
+}
+
+TEST(SoftmaxLoss, ASampleOfAllItemsIsTheFullLoss) {
+  base::Rng rng(4);
+  Parameter items(600, 5), same(600, 5);
+  fill_normal(items.value, .5f, rng);
+  same.value = items.value;
+  Matrix vectors(3, 5), gradient, sampled_gradient;
+  fill_normal(vectors, 1, rng);
+  const std::vector<Item> targets{7, 599, 7};
+  SoftmaxLoss softmax;
+  const double full = softmax.learn(vectors, targets, items, gradient);
+  EXPECT_NEAR(softmax.learn_sampled(vectors, targets, same, sampled_gradient, 600, rng), full, 1e-4);
+  EXPECT_LT((gradient - sampled_gradient).cwiseAbs().maxCoeff(), 1e-5f);
+  EXPECT_LT((items.gradient - same.gradient).cwiseAbs().maxCoeff(), 1e-5f);
+}
+
+TEST(SoftmaxLoss, ASampleEstimatesTheDenominators) {
+  base::Rng rng(4);
+  Parameter items(2000, 5);
+  fill_normal(items.value, .5f, rng);
+  Matrix vectors(3, 5), gradient, mean = Matrix::Zero(2000, 5);
+  fill_normal(vectors, 1, rng);
+  const std::vector<Item> targets{7, 599, 7};
+  SoftmaxLoss softmax;
+  const double full = softmax.learn(vectors, targets, items, gradient);
+  const Matrix expected = items.gradient;
+  double sum = 0;
+  for (int i = 0; i < 400; ++i) {
+    items.gradient.setZero();
+    sum += softmax.learn_sampled(vectors, targets, items, gradient, 200, rng) / 400;
+    mean += items.gradient / 400;
+  }
+  EXPECT_NEAR(sum, full, .02);  // 3 log(2000) = 22.8
+  EXPECT_LT((mean - expected).norm(), .05f * expected.norm());
 }
 
 }  // namespace

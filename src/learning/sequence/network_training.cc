@@ -63,7 +63,9 @@ double NetworkTraining::step(std::span<const std::span<const Item>> visits) {
     }
   }
   const Matrix& vectors = network_.forward(packed_, &rng_);
-  const double loss = softmax_.learn(vectors, targets_, network_.items(), gradient_);
+  const bool sampling = options_.sampled > 0 && epochs_ < options_.full_from;
+  const double loss = sampling ? softmax_.learn_sampled(vectors, targets_, network_.items(), gradient_, options_.sampled, rng_)
+                               : softmax_.learn(vectors, targets_, network_.items(), gradient_);
   network_.backward(gradient_);
   ++steps_;
   const AdamRates rates{.rate = rate_of(epochs_), .l2 = options_.l2};

@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "learning/sequence/full_softmax.h"
+#include "learning/sequence/softmax_loss.h"
 #include "learning/sequence/ranking.h"
 #include "learning/sequence/sequence_network.h"
 #include "model/safetensors.h"
@@ -17,6 +17,8 @@ struct NetworkTrainingOptions {
   float rate = 1e-3f;
   int halve_from = 4;       ///< the first epoch, from 1, with half the rate of the one before; and so on
   float l2 = 0;
+  std::size_t sampled = 0;   ///< items beside the targets that stand for all in the loss (SoftmaxLoss::learn_sampled); 0: all
+  int full_from = 1000;       ///< from this epoch on the loss is over all items whatever `sampled` says
   std::uint64_t seed = 1;
 };
 
@@ -24,7 +26,7 @@ struct NetworkTrainingOptions {
 struct TrainingProgress {
   int epoch = 0;  ///< from 1
   std::size_t examples = 0, of = 0;
-  double loss = 0;  ///< mean of the examples so far: -log softmax, full, under dropout
+  double loss = 0;  ///< mean of the examples so far: -log softmax, under dropout
 };
 
 /// Epoch by epoch; the same seed gives the same model, whether or not it was stopped between two epochs. One thread.
@@ -55,7 +57,7 @@ class NetworkTraining {
   int epochs_ = 0;
   long steps_ = 0;
   PackedVisits packed_;
-  FullSoftmax softmax_;
+  SoftmaxLoss softmax_;
   std::vector<Item> targets_;
   Matrix gradient_;
 };
