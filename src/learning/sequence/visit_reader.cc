@@ -121,6 +121,8 @@ class TableOfClicks final : public VisitReader {
     std::stable_sort(clicks.begin(), clicks.end(), [](const Click& a, const Click& b) { return a.time < b.time; });
     visit.items.clear();
     visit.first_target = 1;
+    visit.id = clicks.empty() ? 0 : clicks.front().visit;
+    visit.time = clicks.empty() ? 0 : clicks.back().time;
     for (const Click& click : clicks) visit.items.push_back(click.item);
     return !clicks.empty();
   }
@@ -204,6 +206,7 @@ Loaded<std::unique_ptr<VisitReader>> open_visits(DatasetLines lines, const std::
 Loaded<VisitFile> load_visits(const std::string& file, const std::string& format, Vocabulary& vocabulary) {
   auto reader = open_visits(file, format);
   if (!reader) return problem(reader.error());
+  VisitFile out;
   std::vector<std::uint64_t> clicks;
   std::vector<std::pair<std::size_t, std::size_t>> ends;  ///< of visits in `clicks`, and their first target
   RawVisit visit;
@@ -214,6 +217,7 @@ Loaded<VisitFile> load_visits(const std::string& file, const std::string& format
     if (visit.items.size() < 2) continue;
     clicks.insert(clicks.end(), visit.items.begin(), visit.items.end());
     ends.emplace_back(clicks.size(), visit.first_target);
+    if (format == "rsc15" || format == "yoochoose") out.times.push_back(visit.time);
   }
   if (ends.empty()) return problem(describe((*reader)->intake(), file) + file + ": no visit of two clicks or more");
   auto& ids = vocabulary.ids;
@@ -227,7 +231,6 @@ Loaded<VisitFile> load_visits(const std::string& file, const std::string& format
     if (at == middle || *at != id) at = std::lower_bound(middle, ids.end(), id);
     return static_cast<Item>(at - ids.begin());
   };
-  VisitFile out;
   std::vector<Item> items;
   std::size_t begin = 0;
   for (const auto& [end, first_target] : ends) {

@@ -18,7 +18,9 @@ namespace bandstand::learning {
 /// A visit by the ids of the data's origin.
 struct RawVisit {
   std::vector<std::uint64_t> items;
+  std::uint64_t id = 0;          ///< of the visit; 0 in sessions
   std::size_t first_target = 1;  ///< as Visits::first_target
+  double time = 0;               ///< of the last click, in the data's unit; within the visit alone in diginetica; 0 in sessions
 };
 
 /// A stream of visits. Memory: one visit. One thread.
@@ -47,11 +49,12 @@ struct Vocabulary {
 
 struct VisitFile {
   Visits visits;
+  std::vector<double> times;  ///< of the visits' last clicks; of rsc15 and yoochoose; in others the order of the file is that of time
   Intake intake;
 };
 
 /// Reads all visits of at least two clicks and numbers their items. With an empty vocabulary this makes it (train); with another
-/// it adds the items that are new (test). Errors: as open_visits; a file without such a visit.
+/// it adds the items that are new (test; once). Errors: as open_visits; a file without such a visit.
 [[nodiscard]] Loaded<VisitFile> load_visits(const std::string& file, const std::string& format, Vocabulary& vocabulary);
 
 }  // namespace bandstand::learning
