@@ -79,6 +79,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   profile_verb->add_option("--width", profile.width, "of an item's vector")->capture_default_str();
   profile_verb->add_option("--hidden", profile.hidden, "of NARM's GRU")->capture_default_str();
+  profile_verb->add_option("--dropout", profile.dropout, "of SASRec")->capture_default_str();
   profile_verb->add_option("--window", profile.window, "clicks that attention looks back at")->capture_default_str();
   profile_verb->add_option("--bootstrap", profile.bootstrap, "resamples of visits for the intervals; 0: none")
       ->capture_default_str();

@@ -2,10 +2,13 @@
 #include "app/train_profile.h"
 
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
+#include <tuple>
 
+#include "app/train_profile_counting.h"
 #include "app/train_profile_network.h"
 #include "base/rng.h"
 #include "base/spelling.h"
@@ -88,6 +91,8 @@ class ProfileRun {
     if (!data) return problem(data.error());
     err_ << learning::describe(data->intake, options_.data);
     data_ = std::move(*data);
+    counted_ = count_model(options_.model, data_.visits, data_.times);
+    if (counted_ != nullptr) return true;
     auto trained = train_network(options_, data_, vocabulary_, clock_, err_);
     if (!trained) return problem(trained.error());
     network_ = std::move(*trained);
@@ -100,7 +105,8 @@ class ProfileRun {
     if (!test) return problem(test.error());
     err_ << learning::describe(test->intake, options_.test);
     const base::MonoTime begin = clock_.mono();
-    const auto ranks = learning::rank_visits(*network_.network, test->visits);
+    const auto ranks = counted_ != nullptr ? learning::rank_visits(*counted_, test->visits)
+                                           : learning::rank_visits(*network_.network, test->visits);
     us_ = std::chrono::duration<double, std::micro>(clock_.mono() - begin).count() / static_cast<double>(ranks.size());
     const auto visits = learning::visits_of_targets(test->visits);
     visits_ = visits.back() + 1;
@@ -122,6 +128,7 @@ class ProfileRun {
   std::ostream& err_;
   learning::Vocabulary vocabulary_;
   learning::VisitFile data_;
+  std::unique_ptr<learning::NextItemModel> counted_;  ///< or
   ProfileNetwork network_;
   RankFigures figures_;
   Spread recall_, mrr_;
@@ -137,6 +144,10 @@ std::string wrong_options(const TrainProfileOptions& options) {
     return "--model '" + options.model + "': no such model" + (meant.empty() ? "" : "; did you mean '" + meant + "'?");
   }
   if (options.data.empty() == options.from.empty()) return "--data or --from: one of them";
+  const bool network = options.model == "narm" || options.model == "sasrec";
+  if (!network && !(options.from.empty() && options.out.empty() && options.resume.empty())) {
+    return "--from, --out, --resume: for narm and sasrec; '" + options.model + "' is counted anew in seconds";
+  }
   if (options.epochs < 1 || options.batch < 1 || options.halve_from < 1) return "--epochs, --batch, --halve-from: at least 1";
   if (!(options.rate > 0) || !(options.l2 >= 0)) return "--rate above 0, --l2 at least 0";
   if (!(options.holdout >= 0 && options.holdout < 1)) return "--holdout: expected a share from 0 to below 1";

@@ -29,6 +29,7 @@ struct TrainProfileOptions {
   double holdout = .02;             ///< last share of the training visits, which chooses the epoch
   int patience = 3;                 ///< epochs without a better figure on the held-out visits after which it ends
   int width = 50, hidden = 100;     ///< of an item's vector, of the GRU
+  double dropout = .25;             ///< of SASRec; NARM has the paper's
   int window = 50;                  ///< clicks that attention looks back at
   int bootstrap = 1000;             ///< resamples of visits for the intervals; 0: none
   bool json = false;

@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "learning/sequence/narm.h"
+#include "learning/sequence/sasrec.h"
 
 namespace bandstand::app {
 namespace {
@@ -140,7 +141,7 @@ class NetworkRun {
     return json{{"data", std::filesystem::path(options_.data).filename().string()},
                 {"data_hash", text("xxh3:%016llx", static_cast<unsigned long long>(data_.intake.hash))},
                 {"format", options_.format}, {"seed", options_.seed}, {"batch", options_.batch}, {"rate", options_.rate},
-                {"halve_from", options_.halve_from}, {"l2", options_.l2}, {"holdout", options_.holdout},
+                {"halve_from", options_.halve_from}, {"l2", options_.l2}, {"dropout", options_.dropout}, {"holdout", options_.holdout},
                 {"examples", train_.targets()}, {"sampled", options_.sampled}, {"full_from", options_.full_from}, {"curve", json_of(curve_)}}
         .dump();
   }
@@ -160,6 +161,11 @@ class NetworkRun {
 
 std::unique_ptr<learning::SequenceNetwork> make_network(const TrainProfileOptions& options, std::size_t items) {
   const auto count = static_cast<Eigen::Index>(items);
+  if (options.model == "sasrec") {
+    return std::make_unique<learning::Sasrec>(
+        count, learning::SasrecOptions{.width = options.width, .window = options.window, .dropout = static_cast<float>(options.dropout),
+                                       .seed = options.seed});
+  }
   return std::make_unique<learning::Narm>(
       count, learning::NarmOptions{.width = options.width, .hidden = options.hidden, .window = options.window, .seed = options.seed});
 }

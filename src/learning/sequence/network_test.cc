@@ -5,6 +5,7 @@
 
 #include "learning/sequence/narm.h"
 #include "learning/sequence/network_training.h"
+#include "learning/sequence/sasrec.h"
 
 namespace bandstand::learning {
 namespace {
@@ -75,6 +76,11 @@ void expect_gradients(SequenceNetwork& network) {
 TEST(Narm, GradientsAreThoseOfDifferences) {
   Narm narm(kItems, small_narm());
   expect_gradients(narm);
+}
+
+TEST(Sasrec, GradientsAreThoseOfDifferences) {
+  Sasrec sasrec(kItems, {.width = 6, .window = 3, .blocks = 2, .dropout = .25f, .seed = 3});
+  expect_gradients(sasrec);
 }
 
 TEST(SoftmaxLoss, ASampleOfAllItemsIsTheFullLoss) {
