@@ -110,7 +110,7 @@ class NetworkRun {
            << std::flush;
       return true;
     });
-    if (!std::isfinite(last.loss)) return problem("the loss of epoch " + std::to_string(last.epoch) + " is no number: a lower --rate?");
+    if (!std::isfinite(last.loss)) return problem(text("the loss of epoch %d is no number: a lower --rate?", last.epoch));
     const double took = seconds();
     const auto held = learning::figures_of(learning::rank_visits(*network_, held_));
     curve_.push_back({last.epoch, static_cast<double>(training.rate_of(last.epoch)), last.loss, held.recall(), held.mrr(), took});
@@ -141,8 +141,9 @@ class NetworkRun {
     return json{{"data", std::filesystem::path(options_.data).filename().string()},
                 {"data_hash", text("xxh3:%016llx", static_cast<unsigned long long>(data_.intake.hash))},
                 {"format", options_.format}, {"seed", options_.seed}, {"batch", options_.batch}, {"rate", options_.rate},
-                {"halve_from", options_.halve_from}, {"l2", options_.l2}, {"dropout", options_.dropout}, {"holdout", options_.holdout},
-                {"examples", train_.targets()}, {"sampled", options_.sampled}, {"full_from", options_.full_from}, {"curve", json_of(curve_)}}
+                {"halve_from", options_.halve_from}, {"l2", options_.l2}, {"dropout", options_.dropout},
+                {"holdout", options_.holdout}, {"examples", train_.targets()}, {"sampled", options_.sampled},
+                {"full_from", options_.full_from}, {"curve", json_of(curve_)}}
         .dump();
   }
 
@@ -163,11 +164,12 @@ std::unique_ptr<learning::SequenceNetwork> make_network(const TrainProfileOption
   const auto count = static_cast<Eigen::Index>(items);
   if (options.model == "sasrec") {
     return std::make_unique<learning::Sasrec>(
-        count, learning::SasrecOptions{.width = options.width, .window = options.window, .dropout = static_cast<float>(options.dropout),
-                                       .seed = options.seed});
+        count, learning::SasrecOptions{.width = options.width, .window = options.window,
+                                       .dropout = static_cast<float>(options.dropout), .seed = options.seed});
   }
   return std::make_unique<learning::Narm>(
-      count, learning::NarmOptions{.width = options.width, .hidden = options.hidden, .window = options.window, .seed = options.seed});
+      count, learning::NarmOptions{.width = options.width, .hidden = options.hidden, .window = options.window,
+                                   .seed = options.seed});
 }
 
 std::string schema_of(const TrainProfileOptions& options, const learning::Vocabulary& vocabulary) {

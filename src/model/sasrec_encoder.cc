@@ -17,7 +17,8 @@ void normalise(const In& in, const std::vector<float>& scale, const std::vector<
 
 }  // namespace
 
-// Memory: of each block [window keys | window values]. Scratch: [x d | normal d | projected 3d | attended d | hidden d | shares window].
+// Memory: of each block [window keys | window values]. Scratch: [x d | normal d | projected 3d | attended d | hidden d | shares
+// window].
 
 base::Result<std::monostate> SasrecEncoder::read(const ModelFile& file, SequenceShape shape) {
   const std::size_t d = shape.width;

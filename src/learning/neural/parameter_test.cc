@@ -1,3 +1,4 @@
+// parameter_test: the first step, the bottom of a bowl, and what L2 does.
 #include "learning/neural/parameter.h"
 
 #include <gtest/gtest.h>

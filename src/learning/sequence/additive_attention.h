@@ -7,8 +7,8 @@
 
 namespace bandstand::learning {
 
-/// NARM's local encoder (Li et al. 2017, equations 6 to 8): c_t = sum_j a_tj h_j, a_tj = v . s(A1 h_t + A2 h_j), without a softmax,
-/// j over the last `window` clicks up to t.
+/// NARM's local encoder (Li et al. 2017, equations 6 to 8): c_t = sum_j a_tj h_j, a_tj = v . s(A1 h_t + A2 h_j), without a
+/// softmax, j over the last `window` clicks up to t.
 class AdditiveAttention {
  public:
   AdditiveAttention(Eigen::Index hidden, Eigen::Index window, base::Rng& rng);

@@ -47,7 +47,8 @@ void expect_same_vectors(SequenceNetwork& network, const model::ModelFile& file)
         EXPECT_NEAR(state.vector[i], expected(static_cast<Eigen::Index>(t), static_cast<Eigen::Index>(i)), 1e-5f);
       }
       const auto one = static_cast<Item>(rng.below(kItems));
-      EXPECT_NEAR(encoder->score(state, one), expected.row(static_cast<Eigen::Index>(t)).dot(network.items().value.row(one)), 1e-5f);
+      const float score = expected.row(static_cast<Eigen::Index>(t)).dot(network.items().value.row(one));
+      EXPECT_NEAR(encoder->score(state, one), score, 1e-5f);
     }
   }
 }
@@ -84,7 +85,8 @@ TEST(SequenceEncoder, RefusesWhatDoesNotFit) {
   file.tensors.erase("decoder");
   EXPECT_EQ(refused(file), base::Code::not_found);
   for (const char* text : {"", "{}", R"({"items":[1]})", R"({"items":["a"],"width":4,"hidden":4,"window":8})",
-                           R"({"items":[2,1],"width":4,"hidden":4,"window":8})", R"({"items":[1],"width":-4,"hidden":4,"window":8})",
+                           R"({"items":[2,1],"width":4,"hidden":4,"window":8})",
+                           R"({"items":[1],"width":-4,"hidden":4,"window":8})",
                            R"({"items":[1],"width":4,"hidden":4,"window":0})"}) {
     file = good;
     file.schema = text;

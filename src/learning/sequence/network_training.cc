@@ -17,7 +17,8 @@ model::Tensor tensor_from(const Matrix& matrix) {
 }
 
 base::Result<std::monostate> read_tensor(const model::ModelFile& file, const std::string& name, Matrix& out) {
-  BANDSTAND_TRY(tensor, model::tensor_of(file, name, {static_cast<std::size_t>(out.rows()), static_cast<std::size_t>(out.cols())}));
+  const std::vector<std::size_t> shape{static_cast<std::size_t>(out.rows()), static_cast<std::size_t>(out.cols())};
+  BANDSTAND_TRY(tensor, model::tensor_of(file, name, shape));
   std::copy(tensor->values.begin(), tensor->values.end(), out.data());
   return std::monostate{};
 }
@@ -133,7 +134,8 @@ std::vector<std::uint32_t> rank_visits(SequenceNetwork& network, const Visits& v
     Matrix vectors(static_cast<Eigen::Index>(asked.size()), all.cols());
     std::vector<Item> targets;
     for (const Asked& one : asked) {
-      vectors.row(static_cast<Eigen::Index>(targets.size())) = all.row(packed.row(packed_of[one.prefix], static_cast<Eigen::Index>(one.click)));
+      const Eigen::Index from = packed.row(packed_of[one.prefix], static_cast<Eigen::Index>(one.click));
+      vectors.row(static_cast<Eigen::Index>(targets.size())) = all.row(from);
       targets.push_back(one.target);
     }
     std::vector<std::uint32_t> ranks(asked.size());

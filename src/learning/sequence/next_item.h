@@ -20,8 +20,8 @@ struct ScoredItem {
 class NextItemModel {
  public:
   virtual ~NextItemModel() = default;
-  /// The best `k` items after these clicks, best first; fewer if the model knows fewer. The prefix is not empty; it may hold items
-  /// that were not in train.
+  /// The best `k` items after these clicks, best first; fewer if the model knows fewer. The prefix is not empty; it may hold
+  /// items that were not in train.
   virtual void top(std::span<const Item> prefix, std::size_t k, std::vector<ScoredItem>& out) = 0;
 };
 

@@ -129,7 +129,8 @@ class StoredLists : public ::testing::Test {
     std::vector<std::pair<std::uint64_t, double>> list;  ///< id of the origin, score
   };
   static std::vector<Stored> stored(const std::string& model) {
-    auto lines = base::LineReader::open(shared_data("sessions/rsc15_100k/reference_recommendations_" + model + ".csv.xz")).value();
+    const std::string folder = shared_data("sessions/rsc15_100k/");
+    auto lines = base::LineReader::open(folder + "reference_recommendations_" + model + ".csv.xz").value();
     std::vector<Stored> out;
     std::string_view line;
     EXPECT_TRUE(lines.next(line).value());

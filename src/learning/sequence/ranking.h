@@ -35,8 +35,9 @@ struct RankFigures {
   return out;
 }
 
-/// The visits that examples are of: for each target of `examples`, in order, the number of its visit, counted from 0. A `prefix TAB
-/// target` file has a visit's examples one behind the other, the longest first: one that lacks but the last click is of the same.
+/// The visits that examples are of: for each target of `examples`, in order, the number of its visit, counted from 0. A `prefix
+/// TAB target` file has a visit's examples one behind the other, the longest first: one that lacks but the last click is of the
+/// same.
 [[nodiscard]] std::vector<std::size_t> visits_of_targets(const Visits& examples);
 
 }  // namespace bandstand::learning

@@ -18,10 +18,10 @@ struct SasrecOptions {
   std::uint64_t seed = 1;
 };
 
-/// Kang and McAuley, ICDM 2018: x = sqrt(d) E[item] + P[position]; blocks (transformer_block.h); a last normalisation; the score of
-/// an item is the product with its vector. One head, as the paper. The loss here is the softmax of SoftmaxLoss, not the paper's binary
-/// cross entropy with one negative. Positions beyond the window share the last: visits that long are rare, and states of earlier
-/// clicks need not be computed again when a click is added.
+/// Kang and McAuley, ICDM 2018: x = sqrt(d) E[item] + P[position]; blocks (transformer_block.h); a last normalisation; the
+/// score of an item is the product with its vector. One head, as the paper. The loss here is the softmax of SoftmaxLoss, not
+/// the paper's binary cross entropy with one negative. Positions beyond the window share the last: visits that long are rare,
+/// and states of earlier clicks need not be computed again when a click is added.
 class Sasrec final : public SequenceNetwork {
  public:
   Sasrec(Eigen::Index items, const SasrecOptions& options);

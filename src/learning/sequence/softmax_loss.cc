@@ -67,7 +67,8 @@ double SoftmaxLoss::learn(const Matrix& vectors, std::span<const Item> target_ro
     const Eigen::Index begin = static_cast<Eigen::Index>(b) * kBlock;
     return std::pair(begin, std::min(kBlock, count - begin));
   };
-  // In each of the three products the items' width is the columns or the depth, never the rows: Eigen's kernel takes 24 rows at once.
+  // In each of the three products the items' width is the columns or the depth, never the rows: Eigen's kernel takes 24 rows at
+  // once.
   for (std::size_t b = 0; b < blocks; ++b) {
     const auto [begin, size] = block_of(b);
     const auto block = values.middleRows(begin, size);

@@ -8,17 +8,18 @@
 
 namespace bandstand::learning {
 
-/// Scores are products of vectors with item vectors. They are computed in blocks of items that stay in the cache; the exponentials
-/// are kept for the second half of the gradient. Memory: 4 bytes a pair of example and item. Scores above 60 count as 60.
+/// Scores are products of vectors with item vectors. They are computed in blocks of items that stay in the cache; the
+/// exponentials are kept for the second half of the gradient. Memory: 4 bytes a pair of example and item. Scores above 60 count
+/// as 60.
 class SoftmaxLoss {
  public:
   /// Sum over examples of -log softmax(scores)[target]. `vectors` [n, d]; gradients, of the mean over examples, are written to
   /// `vectors_gradient` [n, d] and added to `items.gradient`. Cost: 6 n items d operations and an exponential a score.
   double learn(const Matrix& vectors, std::span<const Item> targets, Parameter& items, Matrix& vectors_gradient);
 
-  /// The same with an unbiased estimate of the denominators: the targets of all examples count once, `sampled` of the other items,
-  /// drawn without replacement, count for all others. What they leave out is noise, not bias, in the denominator; its logarithm is
-  /// biased a little. Cost as above, for targets and sample instead of all items.
+  /// The same with an unbiased estimate of the denominators: the targets of all examples count once, `sampled` of the other
+  /// items, drawn without replacement, count for all others. What they leave out is noise, not bias, in the denominator; its
+  /// logarithm is biased a little. Cost as above, for targets and sample instead of all items.
   double learn_sampled(const Matrix& vectors, std::span<const Item> targets, Parameter& items, Matrix& vectors_gradient,
                        std::size_t sampled, base::Rng& rng);
 

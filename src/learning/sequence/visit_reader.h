@@ -1,8 +1,9 @@
 // visit_reader: files of click sequences as streams of visits.
 //
-// Formats (docs/formats/datasets.md): `sessions`, a visit a line; also `prefix TAB target`, of which only the target is predicted.
-// `rsc15`, a table of clicks with a header and tabs. `diginetica`, train-item-views of the CIKM Cup 2016. `yoochoose`, clicks of the
-// RecSys Challenge 2015. In tables the clicks of a visit stand together; those of one visit are put in the order of their time.
+// Formats (docs/formats/datasets.md): `sessions`, a visit a line; also `prefix TAB target`, of which only the target is
+// predicted. `rsc15`, a table of clicks with a header and tabs. `diginetica`, train-item-views of the CIKM Cup 2016.
+// `yoochoose`, clicks of the RecSys Challenge 2015. In tables the clicks of a visit stand together; those of one visit are put
+// in the order of their time.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +50,7 @@ struct Vocabulary {
 
 struct VisitFile {
   Visits visits;
-  std::vector<double> times;  ///< of the visits' last clicks; of rsc15 and yoochoose; in others the order of the file is that of time
+  std::vector<double> times;  ///< of the visits' last clicks, in rsc15 and yoochoose; elsewhere the file is in order of time
   Intake intake;
 };
 

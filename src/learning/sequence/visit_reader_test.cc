@@ -51,8 +51,8 @@ TEST(VisitReader, Rsc15GathersVisitsInOrderOfTime) {
 }
 
 TEST(VisitReader, DigineticaAndYooChoose) {
-  EXPECT_EQ(read_all("session_id;user_id;item_id;timeframe;eventdate\n1;NA;81766;526309;2016-05-09\n1;NA;31331;12;2016-05-09", "diginetica")
-                .visits,
+  const std::string header = "session_id;user_id;item_id;timeframe;eventdate\n";
+  EXPECT_EQ(read_all(header + "1;NA;81766;526309;2016-05-09\n1;NA;31331;12;2016-05-09", "diginetica").visits,
             (All{{31331, 81766}}));
   EXPECT_EQ(read_all("1,2014-04-07T10:54:09.868Z,214536500,0\n1,2014-04-07T10:51:09.277Z,214536502,0\n"
                      "2,2014-04-07T13:56:37.614Z,214662742,0\n3,2014-04-31T13:56:37.614Z,214662742,0\n",

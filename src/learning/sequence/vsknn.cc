@@ -11,7 +11,8 @@ Vsknn::Vsknn(const Visits& train, std::span<const double> times, const VsknnOpti
     : options_(options), popularity_(train), with_(popularity_.items()), scores_(popularity_.items(), 0) {
   std::vector<std::size_t> order(train.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  if (!times.empty()) std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return times[a] < times[b]; });
+  const auto earlier = [&](std::size_t a, std::size_t b) { return times[a] < times[b]; };
+  if (!times.empty()) std::stable_sort(order.begin(), order.end(), earlier);
   for (const std::size_t v : order) {
     std::vector<Item> items(train[v].begin(), train[v].end());
     std::sort(items.begin(), items.end());

@@ -13,10 +13,10 @@ struct VsknnOptions {
   double rarity = 5;             ///< weight of an item's rarity in its votes
 };
 
-/// V-SKNN (Ludewig and Jannach 2018) with the weights that reproduce the lists stored in their session-rec. Of the clicks x_1..x_n, an
-/// item weighs (i/n)^2, i its last. Similarity of a visit: the sum of the weights of the items that it shares / the number of distinct
-/// items here. It gives each of its items similarity / s x (1 + rarity x ln(visits / clicks of the item)), s = 1 if it shares the last
-/// click, 2 if not that but the one before, and so on. Scores are divided by the greatest.
+/// V-SKNN (Ludewig and Jannach 2018) with the weights that reproduce the lists stored in their session-rec. Of the clicks
+/// x_1..x_n, an item weighs (i/n)^2, i its last. Similarity of a visit: the sum of the weights of the items that it shares /
+/// the number of distinct items here. It gives each of its items similarity / s x (1 + rarity x ln(visits / clicks of the
+/// item)), s = 1 if it shares the last click, 2 if not that but the one before, and so on. Scores are divided by the greatest.
 /// Memory: the visits twice. Cost: O(`recent` x clicks here) and the sort of both.
 class Vsknn final : public NextItemModel {
  public:
