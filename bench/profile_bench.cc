@@ -1,5 +1,5 @@
 // profile_bench: what a user's vector costs: an update a click, a read, the score of an item. One core.
-// Usage: profile_bench [model file of bandstand-lab train profile; without: networks of Diginetica's size with their first values]
+// Usage: profile_bench [model file of bandstand-lab train profile; without: networks of Diginetica's size, untrained]
 #include <algorithm>
 #include <cstdio>
 #include <string>
