@@ -17,7 +17,8 @@ constexpr std::size_t kItems = 10, kWidth = 4, kHidden = 6;
 std::shared_ptr<const model::SequenceEncoder> encoder(std::uint64_t seed, std::size_t width = kWidth) {
   base::Rng rng(seed);
   model::ModelFile file{"profile.narm", "", "{}", {}};
-  file.schema = R"({"items":[100,101,102,103,104,105,106,107,108,109],"hidden":6,"window":50,"width":)" + std::to_string(width) + "}";
+  file.schema = R"({"items":[100,101,102,103,104,105,106,107,108,109],"hidden":6,"window":50,"width":)";
+  file.schema += std::to_string(width) + "}";
   const auto add = [&](const char* name, std::size_t rows, std::size_t columns) {
     model::Tensor& tensor = file.tensors[name] = {{rows, columns}, std::vector<float>(rows * columns)};
     for (float& value : tensor.values) value = static_cast<float>(rng.normal());
