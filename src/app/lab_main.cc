@@ -5,6 +5,7 @@
 #include "app/lab_delays.h"
 #include "app/train_bid.h"
 #include "app/train_creative.h"
+#include "app/train_profile.h"
 #include "app/train_response.h"
 #include "base/clock.h"
 
@@ -75,6 +76,38 @@ int main(int argc, char** argv) {
   bid_verb->add_option("--seed", bid.seed, "of everything random")->capture_default_str();
   bid_verb->add_option("--out", bid.out, "model file");
   bid_verb->callback([&] { code = bandstand::app::train_bid(bid, std::cout, std::cerr); });
+  bandstand::app::TrainProfileOptions profile;
+  auto* profile_verb = train->add_subcommand("profile", "the next item of a visit: counting models, NARM, SASRec");
+  profile_verb->add_option("--data", profile.data, "visits to learn from, plain or compressed");
+  profile_verb->add_option("--format", profile.format, "diginetica, rsc15, sessions or yoochoose")->capture_default_str();
+  profile_verb->add_option("--model", profile.model, "pop, spop, markov, itemknn, ar, sr, vsknn, narm or sasrec")
+      ->capture_default_str();
+  profile_verb->add_option("--test", profile.test, "visits that judge; in format sessions also: prefix TAB target");
+  profile_verb->add_option("--from", profile.from, "model file to judge, instead of --data");
+  profile_verb->add_option("--resume", profile.resume, "OUT.state of an earlier run, to go on from");
+  profile_verb->add_option("--out", profile.out, "model file of the best epoch, and OUT.state, after each epoch");
+  profile_verb->add_option("--epochs", profile.epochs, "passes over the data, at most")->capture_default_str();
+  profile_verb->add_option("--seed", profile.seed, "of first values, order, dropout and bootstrap")->capture_default_str();
+  profile_verb->add_option("--batch", profile.batch, "examples a step")->capture_default_str();
+  profile_verb->add_option("--rate", profile.rate, "of Adam")->capture_default_str();
+  profile_verb->add_option("--halve-from", profile.halve_from, "first epoch with half the rate of the one before")
+      ->capture_default_str();
+  profile_verb->add_option("--l2", profile.l2, "of all parameters")->capture_default_str();
+  profile_verb->add_option("--sampled", profile.sampled, "items beside the targets that stand for all in the loss; 0: all")
+      ->capture_default_str();
+  profile_verb->add_option("--full-from", profile.full_from, "with --sampled: epoch from which all items are in the loss");
+  profile_verb->add_option("--holdout", profile.holdout, "last share of the visits, which chooses the epoch")
+      ->capture_default_str();
+  profile_verb->add_option("--patience", profile.patience, "epochs without a better one, after which it ends")
+      ->capture_default_str();
+  profile_verb->add_option("--width", profile.width, "of an item's vector")->capture_default_str();
+  profile_verb->add_option("--hidden", profile.hidden, "of NARM's GRU")->capture_default_str();
+  profile_verb->add_option("--dropout", profile.dropout, "of SASRec")->capture_default_str();
+  profile_verb->add_option("--window", profile.window, "clicks that attention looks back at")->capture_default_str();
+  profile_verb->add_option("--bootstrap", profile.bootstrap, "resamples of visits for the intervals; 0: none")
+      ->capture_default_str();
+  profile_verb->add_flag("--json", profile.json, "machine-readable");
+  profile_verb->callback([&] { code = bandstand::app::train_profile(profile, clock, std::cout, std::cerr); });
 
   auto* measure = app.add_subcommand("measure", "ways of learning side by side in a world of known truth");
   measure->require_subcommand(1);

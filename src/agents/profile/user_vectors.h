@@ -1,0 +1,77 @@
+// user_vectors: what a sequence model says of users: renewed at each click, read by shards without locks, gone on request.
+//
+// One thread writes, any number reads. A slot is a seqlock over atomic words, as in user_table.h. The vector is renewed off the
+// hot path, by whoever takes in events; a request only copies it. Without a vector a policy falls back to the decayed interests
+// of the user, and without those to the default profile (profile_rules.h).
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "domain/identity.h"
+#include "model/sequence_encoder.h"
+
+namespace bandstand::agents::profile {
+
+struct UserVectorOptions {
+  std::size_t capacity = 1 << 16;       ///< users, rounded up to a power of two
+  std::uint32_t visit_gap_s = 1800;     ///< a click so long after the last begins a new visit: what the model was trained on
+  std::uint32_t stale_after_s = 86400;  ///< a vector without a click for so long is not read
+};
+
+/// Memory a user: the last clicks (4 bytes each) and the vector, taken at once.
+class UserVectors {
+ public:
+  static constexpr std::size_t kClicks = 20;  ///< that are kept of a visit, and read anew at each click
+
+  /// The encoder is shared with nobody else who would change it; it is immutable.
+  UserVectors(std::shared_ptr<const model::SequenceEncoder> encoder, const UserVectorOptions& options);
+
+  /// Writer. A click on the item of this id, at this time. False, and nothing is learned, for an item that the model does not
+  /// know; false without consent to personalise, and then what was kept of the user is erased. Cost: up to kClicks updates of
+  /// the encoder.
+  bool click(domain::UserKey user, const domain::Consent& consent, std::uint64_t item, std::uint32_t now_s);
+  /// Writer. Forgets a user at once; true if it was known. The memory is overwritten.
+  bool erase(domain::UserKey user) noexcept;
+  /// Writer. Another model: its vectors have another meaning, so all users are forgotten. Only of the same width; false
+  /// otherwise.
+  bool adopt(std::shared_ptr<const model::SequenceEncoder> encoder);
+
+  /// Any thread. Copies the user's vector to `out` [width()]. False: none, no consent to personalise, stale, or being written.
+  [[nodiscard]] bool find(domain::UserKey user, const domain::Consent& consent, std::uint32_t now_s,
+                          std::span<float> out) const noexcept;
+  [[nodiscard]] std::size_t width() const { return width_; }
+
+ private:
+  static constexpr std::size_t kWays = 4;
+  static constexpr int kReadTries = 16;
+
+  /// The writer's own.
+  struct Visit {
+    std::uint32_t last_s = 0, length = 0;
+    std::uint32_t clicks[kClicks] = {};  ///< the oldest first
+  };
+  /// Slot of the user, or kNone.
+  static constexpr std::size_t kNone = ~std::size_t{0};
+  [[nodiscard]] std::size_t slot_of(domain::UserKey user) const noexcept;
+  /// The same; takes a free slot of the bucket, or that of who clicked longest ago.
+  std::size_t claim(domain::UserKey user) noexcept;
+  void publish(std::size_t slot, std::span<const float> vector, std::uint32_t now_s) noexcept;
+  void clear(std::size_t slot) noexcept;
+  [[nodiscard]] std::atomic<std::uint32_t>* words(std::size_t slot) const { return words_.get() + slot * (width_ + 1); }
+
+  std::shared_ptr<const model::SequenceEncoder> encoder_;
+  UserVectorOptions options_;
+  std::size_t width_, slots_;
+  std::unique_ptr<std::atomic<std::uint64_t>[]> keys_;       ///< 0 = free
+  std::unique_ptr<std::atomic<std::uint64_t>[]> sequences_;  ///< odd while being written
+  std::unique_ptr<std::atomic<std::uint32_t>[]> words_;      ///< of a slot: time of the last click, then the vector
+  std::vector<Visit> visits_;
+  model::SequenceState state_;
+};
+
+}  // namespace bandstand::agents::profile
