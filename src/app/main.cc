@@ -10,6 +10,7 @@
 #include "app/replay_openrtb.h"
 #include "app/serve.h"
 #include "app/simulate.h"
+#include "app/simulate_fraud.h"
 #include "app/simulate_pacing.h"
 #include "base/spelling.h"
 #include "experiments/replay_bidding.h"
@@ -149,8 +150,18 @@ int main(int argc, char** argv) {
   pacing_verb->add_option("--jobs", pacing.jobs, "seeds at a time, a thread each")->capture_default_str();
   pacing_verb->add_flag("--json", pacing.json, "machine-readable");
   pacing_verb->callback([&] { code = bandstand::app::simulate_pacing(pacing, std::cout, std::cerr); });
+  bandstand::app::SimulateFraudOptions fraud;
+  auto* fraud_verb = simulate_verb->add_subcommand(
+      "fraud", "fraud policies side by side, attack by attack: what is refused, how soon, what it costs");
+  fraud_verb->add_option("--attacks", fraud.attacks, "all, or names of attacks")->capture_default_str();
+  fraud_verb->add_option("--seeds", fraud.seeds, "first..last, or one")->capture_default_str();
+  fraud_verb->add_option("--policy", fraud.policy, "none, rules, score, classifier (with --model), oracle")->capture_default_str();
+  fraud_verb->add_option("--model", fraud.model, "file of bandstand-lab train fraud");
+  fraud_verb->add_option("--jobs", fraud.jobs, "seeds at a time, a thread each")->capture_default_str();
+  fraud_verb->add_flag("--json", fraud.json, "machine-readable");
+  fraud_verb->callback([&] { code = bandstand::app::simulate_fraud(fraud, std::cout, std::cerr); });
   simulate_verb->callback([&] {
-    if (pacing_verb->parsed()) return;
+    if (pacing_verb->parsed() || fraud_verb->parsed()) return;
     code = bandstand::app::simulate(simulate, std::cout, std::cerr);
   });
 

@@ -24,12 +24,15 @@ inline constexpr domain::PolicyId kBidTruthful{11};
 inline constexpr domain::PolicyId kBidLinear{12};
 inline constexpr domain::PolicyId kBidTabularQ{13};
 inline constexpr domain::PolicyId kOversightRules{14};
+inline constexpr domain::PolicyId kFraudScore{15};
+inline constexpr domain::PolicyId kFraudLearned{16};
 
 /// By number; 0 is "none": a step of the orchestrator's own, or an agent's constant fallback.
-inline constexpr std::array<std::string_view, 15> kPolicyNames{
+inline constexpr std::array<std::string_view, 17> kPolicyNames{
     "none",           "fraud.rules",     "profile.rules",  "targeting.index", "targeting.scan",
     "budget.rules",   "creative.thompson", "creative.epsilon_greedy", "creative.greedy", "creative.random",
-    "bid.shaded",     "bid.truthful",    "bid.linear",     "bid.tabular_q",   "oversight.rules"};
+    "bid.shaded",     "bid.truthful",    "bid.linear",     "bid.tabular_q",   "oversight.rules",
+    "fraud.score",    "fraud.learned"};
 
 /// "unknown" for a number that this version of the program does not know.
 constexpr std::string_view name_of(domain::PolicyId id) noexcept {

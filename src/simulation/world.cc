@@ -239,6 +239,7 @@ void World::Core::send(std::uint32_t index, Transport& transport, AnswerHandler&
     call.user_agent = user_agent_of(user);
     append_address(user, address);
     call.address = address;
+    call.attack = send.attack;
   } else {
     call.user_agent = kNotifier;
   }
@@ -271,7 +272,7 @@ void World::Core::on_notice_answer(std::uint32_t index, int status, base::Durati
       } else {
         ++line->billed;
         line->amount += amount;
-        if (send.attack != 0) {
+        if (send.attack != 0 && send.billing) {
           report.attacks[send.attack].spend += amount;
           report.attack_bills.push_back({now_, static_cast<AttackKind>(send.attack), amount});
         }

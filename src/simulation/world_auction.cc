@@ -258,6 +258,7 @@ void World::Core::render(std::uint32_t index) {
   for (const std::string& target : placed.impressions) {
     Send& pixel = make_send(NoticeKind::impression, placed.line, target, made);
     pixel.from_browser = true;
+    pixel.attack = placed.visit.attack;
     pixel.user = placed.visit.user;
     if (by_pixel) bill(pixel);
     by_pixel = false;
@@ -325,6 +326,7 @@ void World::Core::respond_to_attack(Placed& placed, base::Rng& rng) {
     click.from_browser = true;
     click.user = placed.visit.user;
     click.bot = true;
+    click.attack = placed.visit.attack;
     dispatch(made, answer.at, rng);
   }
 }

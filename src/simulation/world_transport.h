@@ -30,6 +30,7 @@ struct GetCall {
   std::string_view address;     ///< X-Forwarded-For; empty: fired by the exchange itself
   std::uint64_t ticket = 0;
   base::WallTime due;
+  std::uint8_t attack = 0;  ///< as of BidCall
 };
 
 /// What came back. `body` holds during the callback.
