@@ -127,7 +127,7 @@ class Tap final : public simulation::Transport {
     count(call, refused);
     const double at_s = seconds(call.due);
     if (!call.listed && at_s >= options_.attack_at_s) scored.emplace_back(wire_.probability, call.attack != 0);
-    if (options_.rows && !call.listed) result_.rows.push_back({wire_.features, call.attack != 0});
+    if (options_.rows && !call.listed && at_s >= 60) result_.rows.push_back({wire_.features, call.attack != 0});
     return taken;
   }
 
@@ -189,6 +189,8 @@ serving::ServingSettings settings_of(const FraudWorldOptions& options) {
   settings.log_sample_no_bid = 1'000;
   settings.watch.enabled = options.policy == FraudPolicy::score || options.policy == FraudPolicy::learned || options.rows;
   settings.watch.blocks = options.policy == FraudPolicy::score;
+  settings.watch.model_min = agents::fraud::block_from(agents::fraud::FraudLearnedOptions{}.margin_over_price);
+  settings.watch.publish_every = std::chrono::seconds(10);
   settings.watch.parties = 1u << 16;
   settings.watch.bids = 1u << 15;
   if (options.policy == FraudPolicy::learned) settings.watch.model = options.model;
@@ -203,6 +205,7 @@ simulation::WorldOptions world_of(const FraudWorldOptions& options) {
   for (const AttackKind kind : options.attacks) {
     simulation::AttackOptions attack;
     attack.kind = kind;
+    attack.intensity = options.intensity;
     attack.from = base::Duration{std::llround(options.attack_at_s * 1e9)};
     world.attacks.push_back(attack);
   }
@@ -275,7 +278,7 @@ FraudWorldResult run_fraud_world(const FraudWorldOptions& options) {
   simulation::LocalBandstand local(
       settings,
       [&](const serving::ServingSettings& s) { return std::make_unique<TappedTeam>(make_team(s, names), options.policy, wire); },
-      loaded.catalogue, loaded.text, world_options.start, std::chrono::milliseconds(20));
+      loaded.catalogue, loaded.text, world_options.start, std::chrono::milliseconds(250));
   simulation::World world(world_options, loaded.catalogue);
   FraudWorldResult result;
   Tap tap(local, options, world_options.start, wire, result);

@@ -1,4 +1,4 @@
-// fraud_world: one hour of the simulated world with an attack in it, around the production code, and what came of it.
+// fraud_world: forty minutes of the simulated world with an attack in it, around the production code, and what came of it.
 #pragma once
 
 #include <array>
@@ -23,8 +23,9 @@ struct FraudWorldOptions {
   std::vector<simulation::AttackKind> attacks;  ///< none: a clean run
   FraudPolicy policy = FraudPolicy::rules;
   agents::fraud::FraudModelPtr model;  ///< of `learned`
-  double seconds = 3600, attack_at_s = 900;
+  double seconds = 2400, attack_at_s = 600;
   double requests_per_second = 15;  ///< of the public
+  double intensity = 1;             ///< of the attacks
   bool rows = false;                ///< keep the features of requests with their labels
 };
 

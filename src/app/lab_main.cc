@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "app/lab_delays.h"
+#include "app/train_fraud.h"
 #include "app/train_response.h"
 #include "base/clock.h"
 
@@ -51,6 +52,17 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   response_verb->add_flag("--json", response.json, "machine-readable");
   response_verb->callback([&] { code = bandstand::app::train_response(response, clock, std::cout, std::cerr); });
+
+  bandstand::app::TrainFraudOptions fraud;
+  auto* fraud_verb = train->add_subcommand("fraud", "what is no customer: from attacks on simulated worlds");
+  fraud_verb->add_option("--seeds", fraud.seeds, "worlds to train on")->capture_default_str();
+  fraud_verb->add_option("--test", fraud.test, "worlds that judge")->capture_default_str();
+  fraud_verb->add_option("--out", fraud.out, "model file");
+  fraud_verb->add_option("--epochs", fraud.epochs, "passes over the requests")->capture_default_str();
+  fraud_verb->add_option("--rate", fraud.rate, "AdaGrad's rate")->capture_default_str();
+  fraud_verb->add_option("--decay", fraud.decay, "L2")->capture_default_str();
+  fraud_verb->add_option("--valid-share", fraud.valid_share, "the public's part of the traffic to come")->capture_default_str();
+  fraud_verb->callback([&] { code = bandstand::app::train_fraud(fraud, std::cout, std::cerr); });
 
   auto* measure = app.add_subcommand("measure", "ways of learning side by side in a world of known truth");
   measure->require_subcommand(1);

@@ -35,6 +35,7 @@ struct Run {
 
 /// Values a seed, of one row.
 struct Samples {
+  std::size_t only = 0;  ///< AttackKind; 0: all
   std::vector<double> listed, recall, events, detected, blocked, events_blocked, spend_before, spend, error, human, auc;
 };
 
@@ -53,8 +54,10 @@ std::optional<std::vector<Plan>> plans_of(const std::string& text, std::ostream&
   Plan all;
   for (std::size_t i = 1; i < simulation::kAttackKinds; ++i) all.push_back(static_cast<AttackKind>(i));
   for (const std::string& name : names_in(text)) {
-    if (name == "all") {
-      for (const AttackKind kind : all) out.push_back({kind});
+    if (name == "all" || name == "mix") {
+      for (const AttackKind kind : all) {
+        if (name == "all") out.push_back({kind});
+      }
       out.push_back(all);
       continue;
     }
@@ -92,6 +95,7 @@ std::vector<Run> run_seed(std::uint64_t seed, const std::vector<Plan>& plans, co
       world.seed = seed;
       world.attacks = plan;
       world.policy = policy;
+      world.intensity = plan.size() > 1 ? .5 : 1;
       world.model = model;
       Run run{name_of_plan(plan), policy, run_fraud_world(world), 0};
       if (plan.empty()) clean = run.result.click_rates;
@@ -111,7 +115,7 @@ void take(const Run& run, Samples& out) {
   double slowest = 0;
   for (std::size_t kind = 1; kind < simulation::kAttackKinds; ++kind) {
     const AttackResult& one = run.result.attacks[kind];
-    if (one.requests + one.listed == 0) continue;
+    if (one.requests + one.listed == 0 || (out.only != 0 && kind != out.only)) continue;
     sum.requests += one.requests;
     sum.refused += one.refused;
     sum.listed += one.listed;
@@ -221,15 +225,22 @@ int simulate_fraud(const SimulateFraudOptions& options, std::ostream& out, std::
   experiments::Table table({"attack", "policy", "listed refused %", "unlisted refused %", "events marked %",
                             "detected after s (p50 / p95)", "valid refused %", "valid events marked %", "lost before % of budget",
                             "lost % of budget", "click rate error", "AUC"});
-  for (std::size_t row = 0; !by_seed.empty() && row < by_seed[0].size(); ++row) {
+  const auto add_row = [&](std::size_t row, std::size_t only) {
     Samples samples;
+    samples.only = only;
     for (const auto& runs : by_seed) take(runs[row], samples);
     const Run& run = by_seed[0][row];
-    table.add({cell(run.attack), cell(std::string(name_of(run.policy))), mean_cell(samples.listed, 100, 2),
+    const std::string name = only == 0 ? run.attack : "mix: " + std::string(simulation::name_of(static_cast<AttackKind>(only)));
+    table.add({cell(name), cell(std::string(name_of(run.policy))), mean_cell(samples.listed, 100, 2),
                mean_cell(samples.recall, 100, 1), mean_cell(samples.events, 100, 1), times_cell(samples.detected),
                mean_cell(samples.blocked, 100, 3), mean_cell(samples.events_blocked, 100, 3),
                mean_cell(samples.spend_before, 100, 3), mean_cell(samples.spend, 100, 3), mean_cell(samples.error, 1, 3),
                run.policy == FraudPolicy::learned && !samples.recall.empty() ? mean_cell(samples.auc, 1, 4) : cell(std::string("-"))});
+  };
+  for (std::size_t row = 0; !by_seed.empty() && row < by_seed[0].size(); ++row) {
+    add_row(row, 0);
+    if ((*plans)[row % plans->size()].size() <= 1) continue;
+    for (std::size_t kind = 1; kind < simulation::kAttackKinds; ++kind) add_row(row, kind);
   }
   table.print(options.json ? experiments::TableFormat::json : experiments::TableFormat::aligned, out);
   const auto faults = faults_of(by_seed, seeds->first);

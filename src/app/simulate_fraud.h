@@ -7,7 +7,7 @@
 namespace bandstand::app {
 
 struct SimulateFraudOptions {
-  std::string attacks = "all";  ///< names; all: each alone, then all at once
+  std::string attacks = "all";  ///< names; mix: all at once, at half their strength; all: each alone, then mix
   std::string seeds = "1..10";  ///< first..last, or one
   std::string policy = "none,rules,score,oracle";
   std::string model;            ///< file of the policy "learned"

@@ -18,10 +18,10 @@ static_assert(std::size(kNames) == kAttackKinds);
 
 constexpr std::uint32_t kPhones = 80, kFarmAddresses = 4;
 constexpr std::uint32_t kBots = 60, kBotSessions = 20;
-constexpr std::uint32_t kSpoofers = 12, kSpoofedDevices = 6'000;
+constexpr std::uint32_t kSpoofers = 12, kSpoofedDevices = 12 * 600;
 constexpr std::uint32_t kDripHouseholds = 30, kDrainHouseholds = 25;
 constexpr std::uint32_t kStack = 5;
-constexpr std::string_view kVictim = "1";  ///< the campaign that a competitor drains
+constexpr std::size_t kVictims = 9;  // campaigns 1 to 9, the competitors' of whoever hired the hands
 
 /// Mean seconds between two visits of one actor.
 double pause_s(AttackKind kind) {
@@ -201,6 +201,7 @@ void Attack::hire_households(Population& population, std::uint32_t count) {
 }
 
 void Attack::schedule(std::uint32_t actors) {
+  turns_.assign(actors, 0);
   for (std::uint32_t actor = 0; actor < actors; ++actor) {
     Due due;
     due.at = options_.from +
@@ -227,7 +228,7 @@ std::uint32_t Attack::user_for(std::uint32_t actor, const Population& population
       return first_user_ + actor * kBotSessions + static_cast<std::uint32_t>(rng_.below(kBotSessions));
     case AttackKind::device_spoofing: {
       constexpr std::uint32_t kEach = kSpoofedDevices / kSpoofers;
-      return first_user_ + actor * kEach + static_cast<std::uint32_t>(rng_.below(kEach));
+      return first_user_ + actor * kEach + turns_[actor]++ % kEach;
     }
     case AttackKind::ad_stacking: return population.draw_user(rng_);
     default: return first_user_ + actor;
@@ -301,7 +302,7 @@ AttackClick Attack::click(const Visit& visit, std::string_view campaign, base::W
       const auto at = visit.at + milliseconds(3'000 + page.below(5'000));
       return {clicks, std::max(at, now + milliseconds(1))};
     }
-    case AttackKind::click_drain: return {campaign == kVictim && rng.chance(.6), after(2'500)};
+    case AttackKind::click_drain: return {campaign.size() == 1 && campaign[0] >= '1' && campaign[0] < static_cast<char>('1' + kVictims) && rng.chance(.6), after(2'500)};
     default: return {};
   }
 }

@@ -33,7 +33,7 @@ enum class AttackKind : std::uint8_t {
   device_spoofing,   ///< 12 addresses, a new television or telephone with every request, on the master's apps
   slow_drip,         ///< 30 hijacked households by a timer, every 40 s, seven in ten on the master's sites; an eighth is clicked
   ad_stacking,       ///< real people on the master's site, five ads in one place and one click for all of them
-  click_drain,       ///< 25 hired hands in households who click on one advertiser's ads alone
+  click_drain,       ///< 25 hired hands in households who click on the ads of nine campaigns alone
   count_
 };
 inline constexpr std::size_t kAttackKinds = static_cast<std::size_t>(AttackKind::count_);
@@ -110,6 +110,7 @@ class Attack {
   std::priority_queue<Due> due_;
   std::uint64_t order_ = 0, pages_ = 0;
   std::uint32_t first_user_ = 0;      ///< in the population
+  std::vector<std::uint32_t> turns_;  ///< by actor: how often it has come
   std::vector<char> listed_;          ///< by user from there
   std::vector<std::uint32_t> sites_;  ///< the master's own
 };

@@ -33,9 +33,11 @@ enum class Fact : std::uint8_t {
   quick,       ///< ln(1 + clicks less than 300 ms after the impression)
   together,    ///< ln(1 + clicks within 100 ms of another click by the same device)
   regular,     ///< 0 as irregular as people .. 1 a timer: entropy of the times between requests
-  strangers,   ///< share of requests by a counterpart not met before (distinct counterparts by HyperLogLog)
+  strangers,   ///< share of the last requests by devices nobody has met, beyond what is usual, 1: all; of a device: of the
+               ///< addresses that it came from to its requests (HyperLogLog)
   rapid,       ///< share of requests within 100 ms of the same device's last
   volume,      ///< ln(1 + requests in the last hour)
+  listed,      ///< share of the last 30 or so requests that the lists refused: who sells to robots is no honest seller
   count_
 };
 inline constexpr std::size_t kFacts = static_cast<std::size_t>(Fact::count_);
@@ -54,6 +56,7 @@ struct Sighting {
   base::DecisionId decision;
   Parties parties{};
   base::WallTime at;
+  bool listed = false;  ///< the lists refused it (Verdict::invalid)
 };
 
 }  // namespace bandstand::agents::fraud

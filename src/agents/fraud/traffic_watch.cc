@@ -32,10 +32,15 @@ float compress(double z) { return static_cast<float>(std::copysign(std::log1p(st
 /// HyperLogLog (Flajolet et al., 2007) with linear counting where it is small; 18 % off with 32 registers.
 template <std::size_t N>
 double distinct(const std::array<std::uint8_t, N>& registers) {
+  static const auto kPowers = [] {
+    std::array<double, 66> powers{};
+    for (int i = 0; i < 66; ++i) powers[static_cast<std::size_t>(i)] = std::ldexp(1.0, -i);
+    return powers;
+  }();
   double sum = 0;
   int empty = 0;
   for (const std::uint8_t r : registers) {
-    sum += std::ldexp(1.0, -r);
+    sum += kPowers[r];
     empty += r == 0 ? 1 : 0;
   }
   constexpr double n = N;
@@ -101,6 +106,7 @@ TrafficWatch::Party& TrafficWatch::party(PartyKind kind, std::uint64_t key, std:
   victim.key = key;
   victim.kind = kind;
   victim.last_ns = now_ns;
+  victim.fresh = static_cast<float>(fresh_);
   victim.faded_s = static_cast<std::uint32_t>(now_ns / kSecond);
   return victim;
 }
@@ -161,6 +167,8 @@ void TrafficWatch::on_request(const Sighting& sighting) {
   bid = {sighting.decision, sighting.parties, 0, now_ns, 0};
   const std::uint64_t device = sighting.parties[static_cast<std::size_t>(PartyKind::device)];
   const Party* before = device == 0 ? nullptr : find(device);
+  const double fresh = device != 0 && before == nullptr ? 1 : 0;
+  fresh_ += .002 * (fresh - fresh_);
   const bool rapid = before != nullptr && now_ns - before->last_ns < kRapid;
   for (std::size_t i = 0; i < kPartyKinds; ++i) {
     if (sighting.parties[i] == 0) continue;
@@ -172,12 +180,14 @@ void TrafficWatch::on_request(const Sighting& sighting) {
     for (auto& count : one.count) ++count;
     one.asked += 1;
     if (rapid) one.rapid += 1;
+    one.listed += .03f * ((sighting.listed ? 1.0f : 0.0f) - one.listed);
+    one.fresh += .03f * (static_cast<float>(fresh) - one.fresh);
     const std::uint64_t other = base::mix64(kind == PartyKind::device ? sighting.parties[0] : device);
     auto& place = one.registers[other % kRegisters];
     place = std::max(place, static_cast<std::uint8_t>(1 + std::countl_zero(other | 1)));
-    if (known && gap >= kSecond / 4) {  // bins half an octave wide, from a quarter of a second on
-      const double octaves = std::log2(static_cast<double>(gap) / (kSecond / 4.0));
-      auto& bin = one.gaps[std::min<std::size_t>(kGaps - 1, static_cast<std::size_t>(2 * std::max(0.0, octaves - 2)))];
+    // Bins half an octave wide, from one second to 256; what is longer says nothing of a timer, nor do the parts of a page.
+    if (known && gap >= kSecond && gap < 256 * kSecond) {
+      auto& bin = one.gaps[static_cast<std::size_t>(2 * std::log2(static_cast<double>(gap) / kSecond))];
       if (bin == 255) {
         for (auto& b : one.gaps) b /= 2;
       }
@@ -213,7 +223,10 @@ void TrafficWatch::on_event(const domain::Event& event) {
     if (quick) count_up(one->quick);
     if (together) count_up(one->together);
   }
-  if (!blocked) (shown ? impressions_ : clicks_) += 1;
+  // What is usual is learned from the many: nobody counts for more than one click, nor much more than that in impressions.
+  const Party* who = device == 0 ? nullptr : find(device);
+  const bool counts = who == nullptr || (who->clicks < 1.5f && who->impressions < 50);
+  if (!blocked && counts) (shown ? impressions_ : clicks_) += 1;
 }
 
 double TrafficWatch::click_rate() const {
@@ -235,6 +248,7 @@ Evidence TrafficWatch::evidence(const Party& kept, std::int64_t now_ns) const {
     const double variance = own ? static_cast<double>(party.variance[h]) : usual.variance;
     out[h] = compress((count - mean) / std::sqrt(variance + mean + 1));  // never surer than Poisson
   }
+  const double asked = static_cast<double>(party.asked);
   const auto clicks = static_cast<std::uint64_t>(std::lround(party.clicks));
   const auto shown = std::max(clicks, static_cast<std::uint64_t>(std::lround(party.impressions)));
   const double usual_rate = std::min(.5, click_rate() * options_.click_rate_factor);
@@ -242,10 +256,15 @@ Evidence TrafficWatch::evidence(const Party& kept, std::int64_t now_ns) const {
   set(Fact::quick, std::log1p(party.quick));
   set(Fact::together, std::log1p(party.together));
   double gaps = 0;
-  const double bits = entropy_bits(party.gaps, gaps);
-  if (gaps >= 4) set(Fact::regular, std::max(0.0, 1 - bits / kGapBits) * gaps / (gaps + 6));
-  const double asked = static_cast<double>(party.asked);
-  set(Fact::strangers, std::clamp((distinct(party.registers) - 1) / (asked + 10), 0.0, 1.2));
+  if (asked >= 5) {
+    const double bits = entropy_bits(party.gaps, gaps);
+    set(Fact::regular, std::max(0.0, 1 - bits / kGapBits) * gaps / (gaps + 6));
+  }
+  const double strangers = party.kind == PartyKind::device
+                               ? std::max(0.0, distinct(party.registers) - 1.5) / (asked + 10)
+                               : std::max(0.0, static_cast<double>(party.fresh) - fresh_) / (1.05 - fresh_);
+  set(Fact::strangers, strangers);
+  set(Fact::listed, party.listed);
   set(Fact::rapid, static_cast<double>(party.rapid) / (asked + 5));
   const double gone = static_cast<double>(now_ns % kWindow[2]) / static_cast<double>(kWindow[2]);
   const std::int64_t hours = now_ns / kWindow[2] - party.last_ns / kWindow[2];
@@ -265,13 +284,16 @@ float TrafficWatch::score(PartyKind kind, const Evidence& evidence) const {
   const auto past = [&](Fact fact, float from, float enough) {
     return std::max(0.0f, (at(fact) - from) / (enough - from));
   };
-  float sum = past(Fact::clicks, 1.5f, 4.0f) + past(Fact::quick, .5f, 1.6f) + past(Fact::rapid, .2f, .6f);
+  // A good place is clicked on more than others; a person is not so often lucky.
+  const bool site = kind == PartyKind::site;
+  float sum = past(Fact::clicks, site ? 2.0f : 1.4f, site ? 6.0f : 3.8f) + past(Fact::quick, .5f, 1.6f) + past(Fact::rapid, .2f, .6f);
   if (kind != PartyKind::device) sum += past(Fact::together, .5f, 1.6f);
   if (kind == PartyKind::device || kind == PartyKind::address) sum += .7f * past(Fact::regular, .3f, .6f);
   if (kind == PartyKind::address || kind == PartyKind::block) {
     // New devices without end, faster than any carrier's.
-    sum += past(Fact::strangers, .75f, .9f) * std::min(1.0f, past(Fact::volume, 3.0f, 4.5f));
+    sum += past(Fact::strangers, .45f, .65f) * std::min(1.0f, past(Fact::volume, 2.0f, 3.5f));
   }
+  if (site) sum += past(Fact::listed, .25f, .5f);
   if (at(Fact::volume) > 2.5f) sum += .3f * std::max(0.0f, at(Fact::rate_10s) - 2);
   return sum;
 }

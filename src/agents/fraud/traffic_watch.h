@@ -73,6 +73,8 @@ class TrafficWatch {
     std::array<float, kHorizons> mean{}, variance{};
     float impressions = 0, clicks = 0;  ///< fading by the hour
     float asked = 0, rapid = 0;         ///< requests, since the registers are new
+    float listed = 0;                   ///< share of the last 30 or so that the lists refused
+    float fresh = 0;                    ///< share of the last 50 or so by devices not met before
     std::uint32_t faded_s = 0;
     std::uint8_t quick = 0, together = 0, strikes = 0;
     std::array<std::uint8_t, kGaps> gaps{};
@@ -102,6 +104,7 @@ class TrafficWatch {
   std::vector<Party> parties_;
   std::vector<Bid> bids_;
   std::array<std::array<Usual, kHorizons>, kPartyKinds> usual_{};  ///< counts of parties of a kind in a window
+  double fresh_ = 1;                                               ///< share of the last requests of all, likewise
   double impressions_ = 0, clicks_ = 0;                            ///< of whom is not blocked
   base::WallTime next_publish_;
   std::uint32_t version_ = 0;
