@@ -32,7 +32,8 @@ std::shared_ptr<const agents::fraud::FraudLists> lists_of_the_world() {
   builder.add_reserved();
   for (const auto& prefix : simulation::data_centre_prefixes()) {
     const agents::fraud::Ipv4 first = std::uint32_t{prefix[0]} << 24 | std::uint32_t{prefix[1]} << 16;
-    builder.add(agents::fraud::Block<agents::fraud::Ipv4>{first, first | 0xFFFF}, agents::fraud::AddressLabel::data_center);
+    builder.add(agents::fraud::Block<agents::fraud::Ipv4>{first, first | 0xFFFF},
+                agents::fraud::AddressLabel::data_center);
   }
   lists->addresses = builder.build();
   return lists;
@@ -50,14 +51,18 @@ struct Wire {
 class Tapped final : public agents::fraud::FraudAgent {
  public:
   Tapped(std::unique_ptr<FraudAgent> inner, FraudPolicy policy, Wire& wire)
-      : inner_(std::move(inner)), watching_(dynamic_cast<agents::fraud::FraudLearned*>(inner_.get())), policy_(policy), wire_(wire) {}
+      : inner_(std::move(inner)),
+        watching_(dynamic_cast<agents::fraud::FraudLearned*>(inner_.get())),
+        policy_(policy),
+        wire_(wire) {}
 
   base::Result<domain::Decided<agents::fraud::FraudAnswer>> decide(const agents::fraud::FraudInput& input,
                                                                    agents::AgentContext& context) override {
     auto out = inner_->decide(input, context);
     if (!out) return out;
     if (policy_ == FraudPolicy::none) out->value = {};
-    if (policy_ == FraudPolicy::oracle) out->value = {wire_.fraud ? Verdict::invalid : Verdict::valid, Reason::none, 0};
+    if (policy_ == FraudPolicy::oracle)
+      out->value = {wire_.fraud ? Verdict::invalid : Verdict::valid, Reason::none, 0};
     wire_.answer = out->value;
     if (watching_ != nullptr) {
       wire_.features = watching_->last_features();
@@ -97,12 +102,15 @@ class Detection {
       refused_ -= last_.front() ? 1 : 0;
       last_.pop_front();
     }
-    if (detected_s_ < 0 && last_.size() == kWindow && static_cast<double>(refused_) >= kDetected * kWindow) detected_s_ = at_s;
+    if (detected_s_ < 0 && last_.size() == kWindow && static_cast<double>(refused_) >= kDetected * kWindow)
+      detected_s_ = at_s;
   }
   [[nodiscard]] double after_s() const {
     return detected_s_ < 0 ? std::numeric_limits<double>::infinity() : detected_s_ - first_s_;
   }
-  [[nodiscard]] double at_s() const { return detected_s_ < 0 ? std::numeric_limits<double>::infinity() : detected_s_; }
+  [[nodiscard]] double at_s() const {
+    return detected_s_ < 0 ? std::numeric_limits<double>::infinity() : detected_s_;
+  }
 
  private:
   std::deque<bool> last_;
@@ -123,11 +131,14 @@ class Tap final : public simulation::Transport {
     wire_ = {};
     wire_.fraud = call.attack != 0;
     const bool taken = local_.bid(call, handler);
-    const bool refused = wire_.answer.verdict == Verdict::invalid || wire_.answer.verdict == Verdict::suspicious;
+    const bool refused =
+        wire_.answer.verdict == Verdict::invalid || wire_.answer.verdict == Verdict::suspicious;
     count(call, refused);
     const double at_s = seconds(call.due);
-    if (!call.listed && at_s >= options_.attack_at_s) scored.emplace_back(wire_.probability, call.attack != 0);
-    if (options_.rows && !call.listed && at_s >= 60) result_.rows.push_back({wire_.features, call.attack != 0});
+    if (!call.listed && at_s >= options_.attack_at_s)
+      scored.emplace_back(wire_.probability, call.attack != 0);
+    if (options_.rows && !call.listed && at_s >= 60)
+      result_.rows.push_back({wire_.features, call.attack != 0});
     return taken;
   }
 
@@ -147,7 +158,9 @@ class Tap final : public simulation::Transport {
     return taken;
   }
 
-  [[nodiscard]] double seconds(base::WallTime at) const { return static_cast<double>((at - start_).count()) * 1e-9; }
+  [[nodiscard]] double seconds(base::WallTime at) const {
+    return static_cast<double>((at - start_).count()) * 1e-9;
+  }
 
   std::array<Detection, simulation::kAttackKinds> detection;
   std::vector<std::pair<float, bool>> scored;
@@ -187,9 +200,11 @@ serving::ServingSettings settings_of(const FraudWorldOptions& options) {
   settings.decision_ring_bytes = 1u << 20;
   settings.recent_decisions = 16;
   settings.log_sample_no_bid = 1'000;
-  settings.watch.enabled = options.policy == FraudPolicy::score || options.policy == FraudPolicy::learned || options.rows;
+  settings.watch.enabled =
+      options.policy == FraudPolicy::score || options.policy == FraudPolicy::learned || options.rows;
   settings.watch.blocks = options.policy == FraudPolicy::score;
-  settings.watch.model_min = agents::fraud::block_from(agents::fraud::FraudLearnedOptions{}.margin_over_price);
+  settings.watch.model_min =
+      agents::fraud::block_from(agents::fraud::FraudLearnedOptions{}.margin_over_price);
   settings.watch.publish_every = std::chrono::seconds(10);
   settings.watch.parties = 1u << 16;
   settings.watch.bids = 1u << 15;
@@ -214,7 +229,8 @@ simulation::WorldOptions world_of(const FraudWorldOptions& options) {
 
 double units(base::Nanos nanos) { return static_cast<double>(nanos.value) * 1e-9; }
 
-void read_results(simulation::LocalBandstand& local, simulation::World& world, Tap& tap, FraudWorldResult& result) {
+void read_results(simulation::LocalBandstand& local, simulation::World& world, Tap& tap,
+                  FraudWorldResult& result) {
   const auto& control = local.control();
   for (const auto& campaign : control.catalogue().campaigns) result.budget += units(campaign.budget);
   result.reward = units(control.totals().reward);
@@ -225,13 +241,16 @@ void read_results(simulation::LocalBandstand& local, simulation::World& world, T
     result.click_rates.push_back(
         agents::creative::sigmoid(control.response_model().line_item(item.id.value).intercept));
   const auto& report = world.report();
-  result.human_rate = report.click_probability / static_cast<double>(std::max<std::uint64_t>(1, report.human_impressions));
+  result.human_rate =
+      report.click_probability / static_cast<double>(std::max<std::uint64_t>(1, report.human_impressions));
   result.auc = area_under_curve(tap.scored);
-  for (std::size_t kind = 0; kind < simulation::kAttackKinds; ++kind) result.attacks[kind].detected_s = tap.detection[kind].after_s();
+  for (std::size_t kind = 0; kind < simulation::kAttackKinds; ++kind)
+    result.attacks[kind].detected_s = tap.detection[kind].after_s();
   for (const auto& bill : report.attack_bills) {
     const auto kind = static_cast<std::size_t>(bill.kind);
     result.attacks[kind].spend += units(bill.amount);
-    if (tap.seconds(bill.at) <= tap.detection[kind].at_s()) result.attacks[kind].spend_before += units(bill.amount);
+    if (tap.seconds(bill.at) <= tap.detection[kind].at_s())
+      result.attacks[kind].spend_before += units(bill.amount);
   }
 }
 
@@ -258,7 +277,9 @@ double area_under_curve(std::vector<std::pair<float, bool>>& scored) {
     i = end;
   }
   const double negatives = static_cast<double>(scored.size()) - positives;
-  return positives == 0 || negatives == 0 ? .5 : (ranks - positives * (positives + 1) / 2) / (positives * negatives);
+  return positives == 0 || negatives == 0
+             ? .5
+             : (ranks - positives * (positives + 1) / 2) / (positives * negatives);
 }
 
 FraudWorldResult run_fraud_world(const FraudWorldOptions& options) {
@@ -268,7 +289,8 @@ FraudWorldResult run_fraud_world(const FraudWorldOptions& options) {
   demo.seed = options.seed;
   demo.requests_per_second = options.requests_per_second;
   demo.seconds = options.seconds;
-  const serving::LoadedCatalogue loaded = parse_catalogue(simulation::demo_catalogue_json(demo), "(sample catalogue)", settings);
+  const serving::LoadedCatalogue loaded =
+      parse_catalogue(simulation::demo_catalogue_json(demo), "(sample catalogue)", settings);
   BANDSTAND_CHECK(loaded.catalogue != nullptr);
   TeamNames names;
   names.fraud_lists = lists_of_the_world();
@@ -277,7 +299,9 @@ FraudWorldResult run_fraud_world(const FraudWorldOptions& options) {
   Wire wire;
   simulation::LocalBandstand local(
       settings,
-      [&](const serving::ServingSettings& s) { return std::make_unique<TappedTeam>(make_team(s, names), options.policy, wire); },
+      [&](const serving::ServingSettings& s) {
+        return std::make_unique<TappedTeam>(make_team(s, names), options.policy, wire);
+      },
       loaded.catalogue, loaded.text, world_options.start, std::chrono::milliseconds(250));
   simulation::World world(world_options, loaded.catalogue);
   FraudWorldResult result;

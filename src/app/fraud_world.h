@@ -1,4 +1,5 @@
-// fraud_world: forty minutes of the simulated world with an attack in it, around the production code, and what came of it.
+// fraud_world: forty minutes of the simulated world with an attack in it, around the production code, and
+// what came of it.
 #pragma once
 
 #include <array>
@@ -37,10 +38,11 @@ struct FraudRow {
 
 /// Of one attack.
 struct AttackResult {
-  std::uint64_t requests = 0, refused = 0;         ///< that no list can know
-  std::uint64_t listed = 0, listed_refused = 0;    ///< that a list can
-  std::uint64_t events = 0, events_marked = 0;     ///< impressions, views and clicks that reached us
-  /// From the attack's first request until nine in ten of the last 50 unlisted ones were refused; infinity: never.
+  std::uint64_t requests = 0, refused = 0;       ///< that no list can know
+  std::uint64_t listed = 0, listed_refused = 0;  ///< that a list can
+  std::uint64_t events = 0, events_marked = 0;   ///< impressions, views and clicks that reached us
+  /// From the attack's first request until nine in ten of the last 50 unlisted ones were refused; infinity:
+  /// never.
   double detected_s = 0;
   double spend = 0, spend_before = 0;  ///< units of money: all, and until the detection
 };
@@ -50,14 +52,15 @@ struct FraudWorldResult {
   std::uint64_t valid = 0, valid_refused = 0;
   std::uint64_t valid_events = 0, valid_events_marked = 0;
   std::array<std::uint64_t, 32> valid_refused_by{};  ///< by fraud::Reason
-  double auc = 0;       ///< of the model's probability on unlisted requests after the attack began; 0 without a model
-  double budget = 0;    ///< of all campaigns, units of money
-  double reward = 0;    ///< settled, units of money
-  double human_rate = 0;  ///< true mean click rate of the impressions that people saw
+  double auc =
+      0;  ///< of the model's probability on unlisted requests after the attack began; 0 without a model
+  double budget = 0;               ///< of all campaigns, units of money
+  double reward = 0;               ///< settled, units of money
+  double human_rate = 0;           ///< true mean click rate of the impressions that people saw
   std::vector<float> click_rates;  ///< by line item, as the creative tracker has learned them
   std::vector<FraudRow> rows;
-  std::size_t differences = 0;     ///< campaigns whose ledger is not the exchange's account
-  base::Nanos imbalance;           ///< of the ledger; must be 0
+  std::size_t differences = 0;  ///< campaigns whose ledger is not the exchange's account
+  base::Nanos imbalance;        ///< of the ledger; must be 0
   std::size_t watch_bytes = 0;
 };
 

@@ -155,7 +155,8 @@ int main(int argc, char** argv) {
       "fraud", "fraud policies side by side, attack by attack: what is refused, how soon, what it costs");
   fraud_verb->add_option("--attacks", fraud.attacks, "all, or names of attacks")->capture_default_str();
   fraud_verb->add_option("--seeds", fraud.seeds, "first..last, or one")->capture_default_str();
-  fraud_verb->add_option("--policy", fraud.policy, "none, rules, score, classifier (with --model), oracle")->capture_default_str();
+  fraud_verb->add_option("--policy", fraud.policy, "none, rules, score, classifier (with --model), oracle")
+      ->capture_default_str();
   fraud_verb->add_option("--model", fraud.model, "file of bandstand-lab train fraud");
   fraud_verb->add_option("--jobs", fraud.jobs, "seeds at a time, a thread each")->capture_default_str();
   fraud_verb->add_flag("--json", fraud.json, "machine-readable");

@@ -1,4 +1,5 @@
-// simulate_fraud: a clean run and one with each attack, for each policy and seed; then means over seeds and their intervals.
+// simulate_fraud: a clean run and one with each attack, for each policy and seed; then means over seeds and
+// their intervals.
 #include "app/simulate_fraud.h"
 
 #include <algorithm>
@@ -30,13 +31,15 @@ struct Run {
   std::string attack;
   FraudPolicy policy{};
   FraudWorldResult result;
-  double rate_error = 0;  ///< deviation of the learned click rates' logarithm from the clean run's of the same policy
+  double rate_error =
+      0;  ///< deviation of the learned click rates' logarithm from the clean run's of the same policy
 };
 
 /// Values a seed, of one row.
 struct Samples {
   std::size_t only = 0;  ///< AttackKind; 0: all
-  std::vector<double> listed, recall, events, detected, blocked, events_blocked, spend_before, spend, error, human, auc;
+  std::vector<double> listed, recall, events, detected, blocked, events_blocked, spend_before, spend, error,
+      human, auc;
 };
 
 std::vector<std::string> names_in(const std::string& text) {
@@ -72,7 +75,9 @@ std::optional<std::vector<Plan>> plans_of(const std::string& text, std::ostream&
 }
 
 std::string name_of_plan(const Plan& plan) {
-  return plan.empty() ? "(clean)" : plan.size() > 1 ? "(all at once)" : std::string(simulation::name_of(plan[0]));
+  return plan.empty()      ? "(clean)"
+         : plan.size() > 1 ? "(all at once)"
+                           : std::string(simulation::name_of(plan[0]));
 }
 
 double rate_error(const std::vector<float>& rates, const std::vector<float>& clean) {
@@ -85,7 +90,8 @@ double rate_error(const std::vector<float>& rates, const std::vector<float>& cle
   return n == 0 ? 0 : std::sqrt(sum / n);
 }
 
-std::vector<Run> run_seed(std::uint64_t seed, const std::vector<Plan>& plans, const std::vector<FraudPolicy>& policies,
+std::vector<Run> run_seed(std::uint64_t seed, const std::vector<Plan>& plans,
+                          const std::vector<FraudPolicy>& policies,
                           const agents::fraud::FraudModelPtr& model) {
   std::vector<Run> out;
   for (const FraudPolicy policy : policies) {
@@ -145,7 +151,8 @@ experiments::Cell mean_cell(const std::vector<double>& values, double scale, int
   const auto all = experiments::paired_bootstrap(values, zero, kSamples, 1);
   const double by = scale / static_cast<double>(values.size());
   char text[80];
-  std::snprintf(text, sizeof text, "%.*f [%.*f, %.*f]", digits, all.value * by, digits, all.low * by, digits, all.high * by);
+  std::snprintf(text, sizeof text, "%.*f [%.*f, %.*f]", digits, all.value * by, digits, all.low * by, digits,
+                all.high * by);
   return cell(std::string(text));
 }
 
@@ -153,8 +160,12 @@ experiments::Cell mean_cell(const std::vector<double>& values, double scale, int
 experiments::Cell times_cell(std::vector<double> values) {
   if (values.empty()) return cell(std::string("-"));
   std::sort(values.begin(), values.end());
-  const auto at = [&](double q) { return values[static_cast<std::size_t>(std::ceil(q * static_cast<double>(values.size()))) - 1]; };
-  const auto text = [](double s) { return std::isinf(s) ? std::string("never") : std::to_string(std::lround(s)); };
+  const auto at = [&](double q) {
+    return values[static_cast<std::size_t>(std::ceil(q * static_cast<double>(values.size()))) - 1];
+  };
+  const auto text = [](double s) {
+    return std::isinf(s) ? std::string("never") : std::to_string(std::lround(s));
+  };
   return cell(text(at(.5)) + " / " + text(at(.95)));
 }
 
@@ -163,12 +174,17 @@ std::vector<std::string> faults_of(const std::vector<std::vector<Run>>& by_seed,
   std::vector<std::string> out;
   for (std::size_t i = 0; i < by_seed.size(); ++i) {
     for (const Run& run : by_seed[i]) {
-      const std::string where = "seed " + std::to_string(first + i) + ", " + run.attack + ", " + std::string(name_of(run.policy)) + ": ";
-      if (run.result.imbalance.value != 0) out.push_back(where + "the ledger is out of balance by " + base::format_amount(run.result.imbalance));
-      if (run.result.differences != 0) out.push_back(where + std::to_string(run.result.differences) + " campaigns differ from the exchange's account");
+      const std::string where = "seed " + std::to_string(first + i) + ", " + run.attack + ", " +
+                                std::string(name_of(run.policy)) + ": ";
+      if (run.result.imbalance.value != 0)
+        out.push_back(where + "the ledger is out of balance by " + base::format_amount(run.result.imbalance));
+      if (run.result.differences != 0)
+        out.push_back(where + std::to_string(run.result.differences) +
+                      " campaigns differ from the exchange's account");
       for (std::size_t r = 1; r < static_cast<std::size_t>(agents::fraud::Reason::rate_address); ++r) {
         if (run.result.valid_refused_by[r] != 0)
-          out.push_back(where + std::to_string(run.result.valid_refused_by[r]) + " valid requests refused as " +
+          out.push_back(where + std::to_string(run.result.valid_refused_by[r]) +
+                        " valid requests refused as " +
                         agents::fraud::name_of(static_cast<agents::fraud::Reason>(r)));
       }
     }
@@ -196,7 +212,8 @@ int simulate_fraud(const SimulateFraudOptions& options, std::ostream& out, std::
   for (const std::string& name : names_in(options.policy)) {
     const auto policy = fraud_policy_named(name == "classifier" ? "learned" : name);
     if (!policy) {
-      err << "bandstand: --policy: there is no policy '" << name << "'; choose none, rules, score, classifier or oracle\n";
+      err << "bandstand: --policy: there is no policy '" << name
+          << "'; choose none, rules, score, classifier or oracle\n";
       return 2;
     }
     policies.push_back(*policy);
@@ -204,7 +221,8 @@ int simulate_fraud(const SimulateFraudOptions& options, std::ostream& out, std::
   agents::fraud::FraudModelPtr model;
   if (std::find(policies.begin(), policies.end(), FraudPolicy::learned) != policies.end()) {
     const auto file = model::read_model(options.model);
-    const auto read = file ? agents::fraud::FraudModel::from(*file) : base::Result<agents::fraud::FraudModel>(file.error());
+    const auto read =
+        file ? agents::fraud::FraudModel::from(*file) : base::Result<agents::fraud::FraudModel>(file.error());
     if (!read) {
       err << "bandstand: --model: " << options.model << ": " << read.error().what << "\n";
       return 2;
@@ -217,25 +235,29 @@ int simulate_fraud(const SimulateFraudOptions& options, std::ostream& out, std::
   std::vector<std::thread> threads;
   for (unsigned job = 0; job < std::max(1u, options.jobs); ++job) {
     threads.emplace_back([&] {
-      for (std::size_t i = next++; i < by_seed.size(); i = next++) by_seed[i] = run_seed(seeds->first + i, *plans, policies, model);
+      for (std::size_t i = next++; i < by_seed.size(); i = next++)
+        by_seed[i] = run_seed(seeds->first + i, *plans, policies, model);
     });
   }
   for (auto& thread : threads) thread.join();
 
   experiments::Table table({"attack", "policy", "listed refused %", "unlisted refused %", "events marked %",
-                            "detected after s (p50 / p95)", "valid refused %", "valid events marked %", "lost before % of budget",
-                            "lost % of budget", "click rate error", "AUC"});
+                            "detected after s (p50 / p95)", "valid refused %", "valid events marked %",
+                            "lost before % of budget", "lost % of budget", "click rate error", "AUC"});
   const auto add_row = [&](std::size_t row, std::size_t only) {
     Samples samples;
     samples.only = only;
     for (const auto& runs : by_seed) take(runs[row], samples);
     const Run& run = by_seed[0][row];
-    const std::string name = only == 0 ? run.attack : "mix: " + std::string(simulation::name_of(static_cast<AttackKind>(only)));
+    const std::string name =
+        only == 0 ? run.attack : "mix: " + std::string(simulation::name_of(static_cast<AttackKind>(only)));
     table.add({cell(name), cell(std::string(name_of(run.policy))), mean_cell(samples.listed, 100, 2),
-               mean_cell(samples.recall, 100, 1), mean_cell(samples.events, 100, 1), times_cell(samples.detected),
-               mean_cell(samples.blocked, 100, 3), mean_cell(samples.events_blocked, 100, 3),
-               mean_cell(samples.spend_before, 100, 3), mean_cell(samples.spend, 100, 3), mean_cell(samples.error, 1, 3),
-               run.policy == FraudPolicy::learned && !samples.recall.empty() ? mean_cell(samples.auc, 1, 4) : cell(std::string("-"))});
+               mean_cell(samples.recall, 100, 1), mean_cell(samples.events, 100, 1),
+               times_cell(samples.detected), mean_cell(samples.blocked, 100, 3),
+               mean_cell(samples.events_blocked, 100, 3), mean_cell(samples.spend_before, 100, 3),
+               mean_cell(samples.spend, 100, 3), mean_cell(samples.error, 1, 3),
+               run.policy == FraudPolicy::learned && !samples.recall.empty() ? mean_cell(samples.auc, 1, 4)
+                                                                             : cell(std::string("-"))});
   };
   for (std::size_t row = 0; !by_seed.empty() && row < by_seed[0].size(); ++row) {
     add_row(row, 0);
@@ -245,7 +267,8 @@ int simulate_fraud(const SimulateFraudOptions& options, std::ostream& out, std::
   table.print(options.json ? experiments::TableFormat::json : experiments::TableFormat::aligned, out);
   const auto faults = faults_of(by_seed, seeds->first);
   for (const auto& fault : faults) err << "FAULT " << fault << "\n";
-  if (!options.json && faults.empty()) out << "\nledgers balance and equal the exchange's account; no list rule refused a valid request\n";
+  if (!options.json && faults.empty())
+    out << "\nledgers balance and equal the exchange's account; no list rule refused a valid request\n";
   return faults.empty() ? 0 : 1;
 }
 

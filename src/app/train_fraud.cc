@@ -1,4 +1,5 @@
-// train_fraud: logistic regression by AdaGrad on the features that shards computed, in worlds where rules and where blocks held.
+// train_fraud: logistic regression by AdaGrad on the features that shards computed, in worlds where rules and
+// where blocks held.
 #include "app/train_fraud.h"
 
 #include <cmath>
@@ -21,10 +22,12 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> seeds_of(const std::strin
   return base::read_range(text);
 }
 
-/// All attacks, each alone and at once. Blocks change what is seen of whom they hold, so that half of the worlds have them.
+/// All attacks, each alone and at once. Blocks change what is seen of whom they hold, so that half of the
+/// worlds have them.
 std::vector<FraudRow> rows_of(std::pair<std::uint64_t, std::uint64_t> seeds, std::ostream& err) {
   std::vector<simulation::AttackKind> all;
-  for (std::size_t i = 1; i < simulation::kAttackKinds; ++i) all.push_back(static_cast<simulation::AttackKind>(i));
+  for (std::size_t i = 1; i < simulation::kAttackKinds; ++i)
+    all.push_back(static_cast<simulation::AttackKind>(i));
   std::vector<FraudRow> out;
   for (std::uint64_t seed = seeds.first; seed <= seeds.second; ++seed) {
     for (const FraudPolicy policy : {FraudPolicy::rules, FraudPolicy::score}) {
@@ -60,7 +63,8 @@ FraudModel fit(const std::vector<FraudRow>& rows, const TrainFraudOptions& optio
     for (const std::uint32_t index : order) {
       const FraudRow& row = rows[index];
       double logit = weight[kFraudFeatures];
-      for (std::size_t i = 0; i < kFraudFeatures; ++i) logit += weight[i] * static_cast<double>(row.features[i]);
+      for (std::size_t i = 0; i < kFraudFeatures; ++i)
+        logit += weight[i] * static_cast<double>(row.features[i]);
       const double p = 1 / (1 + std::exp(-logit));
       const double importance = row.fraud ? weight_fraud : weight_valid;
       loss -= importance * std::log(std::max(1e-12, row.fraud ? p : 1 - p));
@@ -90,7 +94,8 @@ int train_fraud(const TrainFraudOptions& options, std::ostream& out, std::ostrea
     err << "bandstand-lab: --seeds and --test: write 101..110, or one number\n";
     return 2;
   }
-  if (options.epochs < 1 || !(options.rate > 0) || !(options.decay >= 0) || !(options.valid_share > 0 && options.valid_share < 1)) {
+  if (options.epochs < 1 || !(options.rate > 0) || !(options.decay >= 0) ||
+      !(options.valid_share > 0 && options.valid_share < 1)) {
     err << "bandstand-lab: --epochs and --rate above 0, --decay at least 0, --valid-share between 0 and 1\n";
     return 2;
   }
@@ -108,12 +113,14 @@ int train_fraud(const TrainFraudOptions& options, std::ostream& out, std::ostrea
   }
   const double auc = area_under_curve(scored);
   char line[256];
-  std::snprintf(line, sizeof line,
-                "{\"rows\":%zu,\"seeds\":\"%s\",\"test\":\"%s\",\"epochs\":%d,\"test_rows\":%zu,\"auc\":%.5f,\"recall_at_0.8\":%.5f,"
-                "\"valid_refused_at_0.8\":%.6f}",
-                rows.size(), options.seeds.c_str(), options.test.c_str(), options.epochs, judging.size(), auc,
-                static_cast<double>(found) / static_cast<double>(std::max<std::size_t>(1, fraud)),
-                static_cast<double>(wrong) / static_cast<double>(std::max<std::size_t>(1, judging.size() - fraud)));
+  std::snprintf(
+      line, sizeof line,
+      "{\"rows\":%zu,\"seeds\":\"%s\",\"test\":\"%s\",\"epochs\":%d,\"test_rows\":%zu,\"auc\":%.5f,\"recall_"
+      "at_0.8\":%.5f,"
+      "\"valid_refused_at_0.8\":%.6f}",
+      rows.size(), options.seeds.c_str(), options.test.c_str(), options.epochs, judging.size(), auc,
+      static_cast<double>(found) / static_cast<double>(std::max<std::size_t>(1, fraud)),
+      static_cast<double>(wrong) / static_cast<double>(std::max<std::size_t>(1, judging.size() - fraud)));
   out << line << "\n";
   if (options.out.empty()) return 0;
   const auto written = model::write_model(options.out, model.file(line));

@@ -65,7 +65,9 @@ std::uint32_t address_of(std::uint8_t a, std::uint8_t b, std::uint64_t rest) {
          (1 + static_cast<std::uint32_t>(rest & 0xFF) % 254);
 }
 
-double log_normal_ms(double median, double deviation, base::Rng& rng) { return median * std::exp(deviation * rng.normal()); }
+double log_normal_ms(double median, double deviation, base::Rng& rng) {
+  return median * std::exp(deviation * rng.normal());
+}
 
 }  // namespace
 
@@ -153,12 +155,14 @@ void Attack::hire_farm(Population& population) {
 
 void Attack::hire_bots(Population& population) {
   add_sites(population, Channel::web, 2);
-  const auto unlisted = static_cast<std::uint8_t>(rng_.below(250));  // of a hosting company that no list has yet
+  const auto unlisted =
+      static_cast<std::uint8_t>(rng_.below(250));  // of a hosting company that no list has yet
   for (std::uint32_t bot = 0; bot < kBots; ++bot) {
     const auto& range = data_centre_prefixes()[rng_.below(data_centre_prefixes().size())];
     const std::uint64_t bits = rng_.next();
     const bool listed = bot % 10 < 6, says_so = bot % 10 == 6;
-    const std::uint32_t address = listed ? address_of(range[0], range[1], bits) : address_of(193, unlisted, bits & 0x03FF);
+    const std::uint32_t address =
+        listed ? address_of(range[0], range[1], bits) : address_of(193, unlisted, bits & 0x03FF);
     const std::uint8_t device = device_of(rng_, Channel::web);
     for (std::uint32_t session = 0; session < kBotSessions; ++session) {
       User user = person(rng_);
@@ -286,7 +290,8 @@ void Attack::take(base::WallTime start, const Population& population, Visit& vis
   come_again(due);
 }
 
-AttackClick Attack::click(const Visit& visit, std::string_view campaign, base::WallTime now, base::Rng& rng) const {
+AttackClick Attack::click(const Visit& visit, std::string_view campaign, base::WallTime now,
+                          base::Rng& rng) const {
   const auto after = [&](double median_ms) {
     return now + milliseconds(400) + base::Duration{std::llround(log_normal_ms(median_ms, .6, rng) * 1e6)};
   };
@@ -302,7 +307,10 @@ AttackClick Attack::click(const Visit& visit, std::string_view campaign, base::W
       const auto at = visit.at + milliseconds(3'000 + page.below(5'000));
       return {clicks, std::max(at, now + milliseconds(1))};
     }
-    case AttackKind::click_drain: return {campaign.size() == 1 && campaign[0] >= '1' && campaign[0] < static_cast<char>('1' + kVictims) && rng.chance(.6), after(2'500)};
+    case AttackKind::click_drain:
+      return {campaign.size() == 1 && campaign[0] >= '1' && campaign[0] < static_cast<char>('1' + kVictims) &&
+                  rng.chance(.6),
+              after(2'500)};
     default: return {};
   }
 }

@@ -1,9 +1,12 @@
-// attacks: fraud made to measure: six ways of being no customer, injected into the world's traffic with their truth.
+// attacks: fraud made to measure: six ways of being no customer, injected into the world's traffic with their
+// truth.
 //
-// 1. Deterministic: arrivals and contents follow from the seed alone, never from what is bid, so that two policies meet the
-// same attack, and so does the world's valid traffic with and without it (common random numbers).
-// 2. Intruders look as much like people as such traffic can: browsers' user agents, household addresses where the scheme has
-// them, human delays where humans click. What gives them away is what they do, except for the share that is on lists.
+// 1. Deterministic: arrivals and contents follow from the seed alone, never from what is bid, so that two
+// policies meet the same attack, and so does the world's valid traffic with and without it (common random
+// numbers).
+// 2. Intruders look as much like people as such traffic can: browsers' user agents, household addresses where
+// the scheme has them, human delays where humans click. What gives them away is what they do, except for the
+// share that is on lists.
 // 3. The truth travels beside the wire (BidCall::attack), never on it.
 #pragma once
 
@@ -27,13 +30,15 @@ namespace bandstand::simulation {
 /// What it is, and what each intruder does.
 enum class AttackKind : std::uint8_t {
   none,
-  click_farm,        ///< 80 telephones behind four addresses, all over the web: people paid to click on a third of what they see
-  data_centre_bots,  ///< 60 hired machines load two sites of their master; six in ten from listed ranges, one in ten a
-                     ///< crawler by its own words, the rest from a block on no list
-  device_spoofing,   ///< 12 addresses, a new television or telephone with every request, on the master's apps
-  slow_drip,         ///< 30 hijacked households by a timer, every 40 s, seven in ten on the master's sites; an eighth is clicked
-  ad_stacking,       ///< real people on the master's site, five ads in one place and one click for all of them
-  click_drain,       ///< 25 hired hands in households who click on the ads of nine campaigns alone
+  click_farm,  ///< 80 telephones behind four addresses, all over the web: people paid to click on a third of
+               ///< what they see
+  data_centre_bots,  ///< 60 hired machines load two sites of their master; six in ten from listed ranges, one
+                     ///< in ten a crawler by its own words, the rest from a block on no list
+  device_spoofing,  ///< 12 addresses, a new television or telephone with every request, on the master's apps
+  slow_drip,        ///< 30 hijacked households by a timer, every 40 s, seven in ten on the master's sites; an
+                    ///< eighth is clicked
+  ad_stacking,      ///< real people on the master's site, five ads in one place and one click for all of them
+  click_drain,      ///< 25 hired hands in households who click on the ads of nine campaigns alone
   count_
 };
 inline constexpr std::size_t kAttackKinds = static_cast<std::size_t>(AttackKind::count_);
@@ -78,8 +83,10 @@ class Attack {
   [[nodiscard]] base::Duration next() const;
   /// That visit, and moves on. Fills all but `number`.
   void take(base::WallTime start, const Population& population, Visit& visit);
-  /// Whether an impression that is shown `now` is clicked; `campaign` as on the wire. `rng` is the impression's own.
-  [[nodiscard]] AttackClick click(const Visit& visit, std::string_view campaign, base::WallTime now, base::Rng& rng) const;
+  /// Whether an impression that is shown `now` is clicked; `campaign` as on the wire. `rng` is the
+  /// impression's own.
+  [[nodiscard]] AttackClick click(const Visit& visit, std::string_view campaign, base::WallTime now,
+                                  base::Rng& rng) const;
   [[nodiscard]] AttackKind kind() const { return options_.kind; }
 
  private:

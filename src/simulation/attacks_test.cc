@@ -1,4 +1,5 @@
-// attacks_test: the same seed gives the same attack; the public does not notice; the truth stays off the wire.
+// attacks_test: the same seed gives the same attack; the public does not notice; the truth stays off the
+// wire.
 #include "simulation/attacks.h"
 
 #include <gtest/gtest.h>
@@ -62,7 +63,8 @@ TEST(Attacks, NamesLeadBack) {
 
 TEST(Attacks, ThePublicComesAsWithoutThem) {
   const Listener clean = listen({});
-  const Listener mixed = listen({of(AttackKind::click_farm), of(AttackKind::device_spoofing), of(AttackKind::ad_stacking)});
+  const Listener mixed =
+      listen({of(AttackKind::click_farm), of(AttackKind::device_spoofing), of(AttackKind::ad_stacking)});
   EXPECT_EQ(clean.valid, mixed.valid);
   EXPECT_TRUE(clean.hostile.empty());
 }
@@ -74,7 +76,8 @@ TEST(Attacks, EachComesWhileItLastsAndIsTheSameForASeed) {
     EXPECT_GT(once.count[i], 50u) << name_of(kind);
     EXPECT_EQ(once.hostile, listen({of(kind)}).hostile) << name_of(kind);
     EXPECT_NE(once.hostile, listen({of(kind)}, 4).hostile) << name_of(kind);
-    EXPECT_EQ(once.hostile.find("attack"), std::string::npos) << "the truth is on the wire: " << name_of(kind);
+    EXPECT_EQ(once.hostile.find("attack"), std::string::npos)
+        << "the truth is on the wire: " << name_of(kind);
   }
 }
 

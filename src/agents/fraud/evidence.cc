@@ -20,12 +20,15 @@ Parties parties_of(const domain::Auction& auction, std::optional<domain::UserKey
   const domain::Device& device = auction.device;
   const bool v4 = !device.ip.empty();
   const std::string_view address = v4 ? device.ip : device.ipv6;
-  const std::string_view block = v4 ? address.substr(0, std::min(address.size(), address.rfind('.'))) : address.substr(0, 19);
+  const std::string_view block =
+      v4 ? address.substr(0, std::min(address.size(), address.rfind('.'))) : address.substr(0, 19);
   Parties out;
   out[0] = key(address, PartyKind::address);
   out[1] = key(block, PartyKind::block);
   out[3] = key(device.user_agent, PartyKind::agent);
-  out[2] = user ? base::mix64(user->value) | 1 : out[0] == 0 || out[3] == 0 ? 0 : base::mix64(out[0] ^ out[3]) | 1;
+  out[2] = user                         ? base::mix64(user->value) | 1
+           : out[0] == 0 || out[3] == 0 ? 0
+                                        : base::mix64(out[0] ^ out[3]) | 1;
   const std::string_view site = !auction.bundle.empty()   ? auction.bundle
                                 : !auction.domain.empty() ? auction.domain
                                                           : auction.source_id;

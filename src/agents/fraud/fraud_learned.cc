@@ -6,16 +6,19 @@
 
 namespace bandstand::agents::fraud {
 
-FraudLearned::FraudLearned(std::unique_ptr<FraudAgent> rules, FraudModelPtr model, FraudLearnedOptions options)
+FraudLearned::FraudLearned(std::unique_ptr<FraudAgent> rules, FraudModelPtr model,
+                           FraudLearnedOptions options)
     : rules_(std::move(rules)), model_(std::move(model)), options_(options) {
   BANDSTAND_CHECK(rules_ != nullptr && options.margin_over_price > 0);
 }
 
-base::Result<domain::Decided<FraudAnswer>> FraudLearned::decide(const FraudInput& input, AgentContext& context) {
+base::Result<domain::Decided<FraudAnswer>> FraudLearned::decide(const FraudInput& input,
+                                                                AgentContext& context) {
   auto ruled = rules_->decide(input, context);
   Dossier dossier{};
   bool blocked = false;
-  if (watchlist_ != nullptr) blocked = watchlist_->look_up(parties_of(input.auction, input.user), context.now, dossier);
+  if (watchlist_ != nullptr)
+    blocked = watchlist_->look_up(parties_of(input.auction, input.user), context.now, dossier);
   features_ = features_of(dossier);
   probability_ = model_ == nullptr ? 0 : model_->probability(features_);
   if (!ruled || ruled->value.verdict != Verdict::valid) return ruled;

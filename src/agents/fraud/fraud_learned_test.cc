@@ -1,4 +1,5 @@
-// fraud_learned_test: rules first, then blocks, then the model at the price of an error; a model survives its file.
+// fraud_learned_test: rules first, then blocks, then the model at the price of an error; a model survives its
+// file.
 #include "agents/fraud/fraud_learned.h"
 
 #include <gtest/gtest.h>
@@ -16,7 +17,8 @@ namespace {
 class FraudLearnedTest : public ::testing::Test {
  protected:
   FraudLearnedTest() {
-    auction_.device.user_agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0.0.0 Safari/537.36";
+    auction_.device.user_agent =
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0.0.0 Safari/537.36";
     auction_.device.ip = "81.2.69.142";
     auction_.channel = domain::Channel::site;
     auction_.domain = "news.example";
@@ -40,7 +42,8 @@ class FraudLearnedTest : public ::testing::Test {
   static FraudModelPtr model() {
     FraudModel model;
     model.bias = -4;
-    model.weight[static_cast<std::size_t>(PartyKind::device) * kFacts + static_cast<std::size_t>(Fact::clicks)] = 1;
+    model.weight[static_cast<std::size_t>(PartyKind::device) * kFacts +
+                 static_cast<std::size_t>(Fact::clicks)] = 1;
     return std::make_shared<const FraudModel>(model);
   }
 

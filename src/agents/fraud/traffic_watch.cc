@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kWindow[] = {10 * kSecond, 300 * kSecond, 3'600 * kSecond};
-constexpr double kLearn = .1;           // weight of a new window in EWMA and EWVar
+constexpr double kLearn = .1;            // weight of a new window in EWMA and EWVar
 constexpr std::uint8_t kWindowsMin = 6;  // before a party is compared with itself
 constexpr std::int64_t kRapid = kSecond / 10, kTogether = kSecond / 10, kQuick = 300'000'000;
 constexpr float kFadePerSecond = 1.0f / 3600;
@@ -68,7 +68,9 @@ bool may_be_blocked(PartyKind kind) { return kind != PartyKind::agent; }  // an 
 }  // namespace
 
 Watchlist::Watchlist(const std::vector<WatchEntry>& entries, std::uint32_t version)
-    : slots_(std::bit_ceil(std::max<std::size_t>(2, 2 * entries.size()))), mask_(slots_.size() - 1), version_(version) {
+    : slots_(std::bit_ceil(std::max<std::size_t>(2, 2 * entries.size()))),
+      mask_(slots_.size() - 1),
+      version_(version) {
   for (const WatchEntry& entry : entries) {
     std::size_t at = entry.key >> 7 & mask_;
     while (slots_[at].key != 0 && slots_[at].key != entry.key) at = (at + 1) & mask_;
@@ -78,7 +80,9 @@ Watchlist::Watchlist(const std::vector<WatchEntry>& entries, std::uint32_t versi
 }
 
 TrafficWatch::TrafficWatch(const WatchOptions& options)
-    : options_(options), parties_(options.enabled ? options.parties : kWays), bids_(options.enabled ? options.bids : kWays) {
+    : options_(options),
+      parties_(options.enabled ? options.parties : kWays),
+      bids_(options.enabled ? options.bids : kWays) {
   BANDSTAND_CHECK(std::has_single_bit(options.parties) && options.parties >= kWays);
   BANDSTAND_CHECK(std::has_single_bit(options.bids) && options.bids >= kWays);
 }
@@ -98,9 +102,11 @@ TrafficWatch::Party& TrafficWatch::party(PartyKind kind, std::uint64_t key, std:
   if (Party* known = find(key)) return *known;
   Party* set = &parties_[(base::mix64(key) & (parties_.size() - 1)) & ~std::size_t{kWays - 1}];
   const auto worth = [&](const Party& p) {
-    return p.key == 0 ? std::int64_t{-1} : std::max(p.last_ns, p.blocked_until_ns > now_ns ? p.blocked_until_ns : 0);
+    return p.key == 0 ? std::int64_t{-1}
+                      : std::max(p.last_ns, p.blocked_until_ns > now_ns ? p.blocked_until_ns : 0);
   };
-  Party& victim = *std::min_element(set, set + kWays, [&](const Party& a, const Party& b) { return worth(a) < worth(b); });
+  Party& victim = *std::min_element(set, set + kWays,
+                                    [&](const Party& a, const Party& b) { return worth(a) < worth(b); });
   if (victim.key != 0) ++counts_.evicted;
   victim = {};
   victim.key = key;
@@ -140,7 +146,9 @@ void TrafficWatch::roll(Party& party, std::int64_t now_ns) {
     party.mean[h] = static_cast<float>(mean);
     party.variance[h] = static_cast<float>(variance);
     party.windows[h] = static_cast<std::uint8_t>(std::min<std::int64_t>(255, party.windows[h] + passed));
-    party.before[h] = passed == 1 ? static_cast<std::uint16_t>(std::min<std::uint32_t>(party.count[h], 65'535)) : std::uint16_t{0};
+    party.before[h] = passed == 1
+                          ? static_cast<std::uint16_t>(std::min<std::uint32_t>(party.count[h], 65'535))
+                          : std::uint16_t{0};
     party.count[h] = 0;
     if (h + 1 == kHorizons) {  // half of what was met is forgotten by the hour, by counting anew
       party.registers = {};
@@ -163,7 +171,8 @@ void TrafficWatch::fade(Party& party, std::int64_t now_ns) const {
 void TrafficWatch::on_request(const Sighting& sighting) {
   ++counts_.requests;
   const std::int64_t now_ns = sighting.at.ns;
-  Bid& bid = bids_[base::mix64(sighting.decision.hi ^ base::mix64(sighting.decision.lo)) & (bids_.size() - 1)];
+  Bid& bid =
+      bids_[base::mix64(sighting.decision.hi ^ base::mix64(sighting.decision.lo)) & (bids_.size() - 1)];
   bid = {sighting.decision, sighting.parties, 0, now_ns, 0};
   const std::uint64_t device = sighting.parties[static_cast<std::size_t>(PartyKind::device)];
   const Party* before = device == 0 ? nullptr : find(device);
@@ -185,7 +194,8 @@ void TrafficWatch::on_request(const Sighting& sighting) {
     const std::uint64_t other = base::mix64(kind == PartyKind::device ? sighting.parties[0] : device);
     auto& place = one.registers[other % kRegisters];
     place = std::max(place, static_cast<std::uint8_t>(1 + std::countl_zero(other | 1)));
-    // Bins half an octave wide, from one second to 256; what is longer says nothing of a timer, nor do the parts of a page.
+    // Bins half an octave wide, from one second to 256; what is longer says nothing of a timer, nor do the
+    // parts of a page.
     if (known && gap >= kSecond && gap < 256 * kSecond) {
       auto& bin = one.gaps[static_cast<std::size_t>(2 * std::log2(static_cast<double>(gap) / kSecond))];
       if (bin == 255) {
@@ -208,9 +218,11 @@ void TrafficWatch::on_event(const domain::Event& event) {
   const std::uint64_t device = bid->parties[static_cast<std::size_t>(PartyKind::device)];
   bool together = false;
   if (!shown && device != 0) {
-    // The device's last click is kept with its bid of the same name in the bids' table: a slot that any device may take.
+    // The device's last click is kept with its bid of the same name in the bids' table: a slot that any
+    // device may take.
     Bid& last = bids_[base::mix64(device) & (bids_.size() - 1)];
-    together = last.clicked_ns != 0 && event.at.ns - last.clicked_ns < kTogether && event.at.ns >= last.clicked_ns;
+    together =
+        last.clicked_ns != 0 && event.at.ns - last.clicked_ns < kTogether && event.at.ns >= last.clicked_ns;
     last.clicked_ns = event.at.ns;
   }
   bool blocked = false;
@@ -223,7 +235,8 @@ void TrafficWatch::on_event(const domain::Event& event) {
     if (quick) count_up(one->quick);
     if (together) count_up(one->together);
   }
-  // What is usual is learned from the many: nobody counts for more than one click, nor much more than that in impressions.
+  // What is usual is learned from the many: nobody counts for more than one click, nor much more than that in
+  // impressions.
   const Party* who = device == 0 ? nullptr : find(device);
   const bool counts = who == nullptr || (who->clicks < 1.5f && who->impressions < 50);
   if (!blocked && counts) (shown ? impressions_ : clicks_) += 1;
@@ -238,10 +251,14 @@ Evidence TrafficWatch::evidence(const Party& kept, std::int64_t now_ns) const {
   Party party = kept;
   fade(party, now_ns);
   Evidence out{};
-  const auto set = [&](Fact fact, double value) { out[static_cast<std::size_t>(fact)] = static_cast<float>(value); };
+  const auto set = [&](Fact fact, double value) {
+    out[static_cast<std::size_t>(fact)] = static_cast<float>(value);
+  };
   for (std::size_t h = 0; h < kHorizons; ++h) {
     const std::int64_t passed = now_ns / kWindow[h] - party.last_ns / kWindow[h];
-    const double count = passed == 0 ? std::max<double>(party.count[h], party.before[h]) : passed == 1 ? party.count[h] : 0;
+    const double count = passed == 0   ? std::max<double>(party.count[h], party.before[h])
+                         : passed == 1 ? party.count[h]
+                                       : 0;
     const Usual& usual = usual_[static_cast<std::size_t>(party.kind)][h];
     const bool own = party.windows[h] >= kWindowsMin;
     const double mean = own ? static_cast<double>(party.mean[h]) : usual.mean;
@@ -286,7 +303,8 @@ float TrafficWatch::score(PartyKind kind, const Evidence& evidence) const {
   };
   // A good place is clicked on more than others; a person is not so often lucky.
   const bool site = kind == PartyKind::site;
-  float sum = past(Fact::clicks, site ? 2.0f : 1.4f, site ? 6.0f : 3.8f) + past(Fact::quick, .5f, 1.6f) + past(Fact::rapid, .2f, .6f);
+  float sum = past(Fact::clicks, site ? 2.0f : 1.4f, site ? 6.0f : 3.8f) + past(Fact::quick, .5f, 1.6f) +
+              past(Fact::rapid, .2f, .6f);
   if (kind != PartyKind::device) sum += past(Fact::together, .5f, 1.6f);
   if (kind == PartyKind::device || kind == PartyKind::address) sum += .7f * past(Fact::regular, .3f, .6f);
   if (kind == PartyKind::address || kind == PartyKind::block) {
@@ -323,9 +341,11 @@ WatchlistPtr TrafficWatch::tick(base::WallTime now) {
     WatchEntry entry;
     entry.key = one.key;
     entry.evidence = evidence(one, now.ns);
-    if (options_.blocks && may_be_blocked(one.kind) && !blocked && score(one.kind, entry.evidence) >= options_.score_min) {
+    if (options_.blocks && may_be_blocked(one.kind) && !blocked &&
+        score(one.kind, entry.evidence) >= options_.score_min) {
       ++counts_.blocks;
-      const base::Duration length = options_.block_first * (std::int64_t{1} << std::min<int>(one.strikes, 20));
+      const base::Duration length =
+          options_.block_first * (std::int64_t{1} << std::min<int>(one.strikes, 20));
       one.blocked_until_ns = (now + std::min(length, options_.block_max)).ns;
       count_up(one.strikes);
     }

@@ -1,8 +1,10 @@
-// traffic_watch: the anomaly score over the stream: what parties of requests do, how usual that is, whom to block for a while.
+// traffic_watch: the anomaly score over the stream: what parties of requests do, how usual that is, whom to
+// block for a while.
 //
-// 1. Slow loop, one owner; sightings and events in the order in which they come. The same input gives the same blocks.
-// 2. Fixed memory, whatever comes: parties and bids live in tables of four-entry sets, where the one least lately seen makes
-// room; the blocked are the last to.
+// 1. Slow loop, one owner; sightings and events in the order in which they come. The same input gives the
+// same blocks.
+// 2. Fixed memory, whatever comes: parties and bids live in tables of four-entry sets, where the one least
+// lately seen makes room; the blocked are the last to.
 // 3. Keys are hashes; nothing in here can be turned back into an address or a person.
 #pragma once
 
@@ -20,13 +22,13 @@ namespace bandstand::agents::fraud {
 
 struct WatchOptions {
   bool enabled = false;
-  bool blocks = true;               ///< by the score; a model may judge without
+  bool blocks = true;                ///< by the score; a model may judge without
   std::uint32_t parties = 1u << 18;  ///< a power of two; 168 bytes each
   std::uint32_t bids = 1u << 16;     ///< a power of two; 80 bytes each
   double click_rate_prior = .01;     ///< before impressions have been seen
   double click_rate_weight = 500;    ///< impressions that the prior counts for
-  double click_rate_factor = 3;      ///< what is usual is at most this times the average (some places are good)
-  float score_min = 1;               ///< a party with at least this score is blocked
+  double click_rate_factor = 3;  ///< what is usual is at most this times the average (some places are good)
+  float score_min = 1;           ///< a party with at least this score is blocked
   base::Duration block_first = std::chrono::minutes(10);  ///< doubled with every further block of the party
   base::Duration block_max = std::chrono::hours(24);
   base::Duration publish_every = std::chrono::seconds(5);
@@ -45,7 +47,8 @@ class TrafficWatch {
   void on_event(const domain::Event& event);
   /// Would this bid's request be blocked by what is known now? False if the bid is not remembered.
   [[nodiscard]] bool suspects(base::BidId bid, base::WallTime now) const;
-  /// Looks at the parties that have been active, blocks and releases. A new list when one is due, else nullptr.
+  /// Looks at the parties that have been active, blocks and releases. A new list when one is due, else
+  /// nullptr.
   [[nodiscard]] WatchlistPtr tick(base::WallTime now);
 
   struct Counts {
@@ -64,9 +67,9 @@ class TrafficWatch {
   static constexpr std::size_t kGaps = 16, kRegisters = 32;
   struct Party {
     std::uint64_t key = 0;
-    std::int64_t last_ns = 0;          ///< request
+    std::int64_t last_ns = 0;  ///< request
     std::int64_t blocked_until_ns = 0;
-    std::array<std::uint32_t, kHorizons> count{};  ///< in the present window
+    std::array<std::uint32_t, kHorizons> count{};   ///< in the present window
     std::array<std::uint16_t, kHorizons> before{};  ///< in the last one
     std::array<std::uint8_t, kHorizons> windows{};  ///< seen whole
     PartyKind kind{};
@@ -103,9 +106,10 @@ class TrafficWatch {
   WatchOptions options_;
   std::vector<Party> parties_;
   std::vector<Bid> bids_;
-  std::array<std::array<Usual, kHorizons>, kPartyKinds> usual_{};  ///< counts of parties of a kind in a window
-  double fresh_ = 1;                                               ///< share of the last requests of all, likewise
-  double impressions_ = 0, clicks_ = 0;                            ///< of whom is not blocked
+  std::array<std::array<Usual, kHorizons>, kPartyKinds>
+      usual_{};                          ///< counts of parties of a kind in a window
+  double fresh_ = 1;                     ///< share of the last requests of all, likewise
+  double impressions_ = 0, clicks_ = 0;  ///< of whom is not blocked
   base::WallTime next_publish_;
   std::uint32_t version_ = 0;
   Counts counts_;

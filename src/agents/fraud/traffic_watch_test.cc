@@ -22,11 +22,14 @@ class TrafficWatchTest : public ::testing::Test {
     options.bids = 1u << 12;
     return options;
   }
-  static std::uint64_t key(std::uint64_t what, std::uint64_t who) { return base::mix64(what << 40 ^ who) | 1; }
+  static std::uint64_t key(std::uint64_t what, std::uint64_t who) {
+    return base::mix64(what << 40 ^ who) | 1;
+  }
 
   base::BidId request(std::uint64_t address, std::uint64_t device, std::uint64_t site, base::WallTime at) {
     const base::DecisionId id{1, ++count_ << 8};
-    watch_.on_request({id, {key(1, address), key(2, address), key(3, device), key(4, device % 5), key(5, site)}, at});
+    watch_.on_request(
+        {id, {key(1, address), key(2, address), key(3, device), key(4, device % 5), key(5, site)}, at});
     return id.bid(1);
   }
   void event(domain::EventKind kind, base::BidId bid, base::WallTime at) {
@@ -102,7 +105,7 @@ TEST_F(TrafficWatchTest, AnAddressOfStrangersWithoutEndIsBlockedACarriersIsNot) 
   for (std::uint64_t i = 0; i < 200; ++i) {
     request(7'000, 100'000 + i, 5, now_);
     request(7'001, i, 5, now_);  // people who were here before, on their way
-    crowd(2);
+    crowd(2 * rng_.exponential());
   }
   EXPECT_TRUE(blocked(PartyKind::address, 7'000));
   EXPECT_FALSE(blocked(PartyKind::address, 7'001));
@@ -110,7 +113,8 @@ TEST_F(TrafficWatchTest, AnAddressOfStrangersWithoutEndIsBlockedACarriersIsNot) 
 
 TEST_F(TrafficWatchTest, BurstsShowInTheirWindow) {
   crowd(300);
-  for (int i = 0; i < 100; ++i) request(8'000, 8'000 + static_cast<std::uint64_t>(i % 7), 6, now_ + milliseconds(i));
+  for (int i = 0; i < 100; ++i)
+    request(8'000, 8'000 + static_cast<std::uint64_t>(i % 7), 6, now_ + milliseconds(i));
   EXPECT_GT(fact(PartyKind::address, 8'000, Fact::rate_10s), 3.0f);
   EXPECT_LT(fact(PartyKind::address, 1, Fact::rate_10s), 1.5f);
 }
@@ -122,11 +126,15 @@ TEST_F(TrafficWatchTest, RemembersTheLoudAmongAMillionAddressesIn64MiB) {
   EXPECT_LE(watch.bytes(), std::size_t{64} << 20);
   for (std::uint64_t i = 0; i < 1'000'000; ++i) {
     now_ = now_ + base::Duration{100'000};
-    watch.on_request({{1, (2 * i) << 8}, {key(1, i), key(2, i / 200), key(3, i), key(4, 1), key(5, 1)}, now_});
-    if (i % 50 == 0) watch.on_request({{1, (2 * i + 1) << 8}, {key(1, 1u << 30), 0, key(3, 1u << 30), 0, 0}, now_});
+    watch.on_request(
+        {{1, (2 * i) << 8}, {key(1, i), key(2, i / 200), key(3, i), key(4, 1), key(5, 1)}, now_});
+    if (i % 50 == 0)
+      watch.on_request({{1, (2 * i + 1) << 8}, {key(1, 1u << 30), 0, key(3, 1u << 30), 0, 0}, now_});
   }
   EXPECT_EQ(watch.counts().requests, 1'020'000u);
-  EXPECT_GT(watch.evidence(PartyKind::address, key(1, 1u << 30), now_)[static_cast<std::size_t>(Fact::volume)], 9.0f);
+  EXPECT_GT(
+      watch.evidence(PartyKind::address, key(1, 1u << 30), now_)[static_cast<std::size_t>(Fact::volume)],
+      9.0f);
   const auto list = watch.tick(now_);
   ASSERT_NE(list, nullptr);
   EXPECT_LE(watch.bytes() + list->bytes(), std::size_t{64} << 20);
