@@ -5,6 +5,7 @@
 #include "app/lab_delays.h"
 #include "app/train_bid.h"
 #include "app/train_creative.h"
+#include "app/train_fraud.h"
 #include "app/train_profile.h"
 #include "app/train_response.h"
 #include "base/clock.h"
@@ -76,6 +77,7 @@ int main(int argc, char** argv) {
   bid_verb->add_option("--seed", bid.seed, "of everything random")->capture_default_str();
   bid_verb->add_option("--out", bid.out, "model file");
   bid_verb->callback([&] { code = bandstand::app::train_bid(bid, std::cout, std::cerr); });
+
   bandstand::app::TrainProfileOptions profile;
   auto* profile_verb = train->add_subcommand("profile", "the next item of a visit: counting models, NARM, SASRec");
   profile_verb->add_option("--data", profile.data, "visits to learn from, plain or compressed");
@@ -108,6 +110,17 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   profile_verb->add_flag("--json", profile.json, "machine-readable");
   profile_verb->callback([&] { code = bandstand::app::train_profile(profile, clock, std::cout, std::cerr); });
+
+  bandstand::app::TrainFraudOptions fraud;
+  auto* fraud_verb = train->add_subcommand("fraud", "what is no customer: from attacks on simulated worlds");
+  fraud_verb->add_option("--seeds", fraud.seeds, "worlds to train on")->capture_default_str();
+  fraud_verb->add_option("--test", fraud.test, "worlds that judge")->capture_default_str();
+  fraud_verb->add_option("--out", fraud.out, "model file");
+  fraud_verb->add_option("--epochs", fraud.epochs, "passes over the requests")->capture_default_str();
+  fraud_verb->add_option("--rate", fraud.rate, "AdaGrad's rate")->capture_default_str();
+  fraud_verb->add_option("--decay", fraud.decay, "L2")->capture_default_str();
+  fraud_verb->add_option("--valid-share", fraud.valid_share, "the public's part of the traffic to come")->capture_default_str();
+  fraud_verb->callback([&] { code = bandstand::app::train_fraud(fraud, std::cout, std::cerr); });
 
   auto* measure = app.add_subcommand("measure", "ways of learning side by side in a world of known truth");
   measure->require_subcommand(1);

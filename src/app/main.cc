@@ -11,6 +11,7 @@
 #include "app/replay_openrtb.h"
 #include "app/serve.h"
 #include "app/simulate.h"
+#include "app/simulate_fraud.h"
 #include "app/simulate_learning.h"
 #include "app/simulate_pacing.h"
 #include "base/spelling.h"
@@ -190,8 +191,19 @@ int main(int argc, char** argv) {
   learning_verb->add_option("--jobs", learning.jobs, "seeds at a time, a thread each")->capture_default_str();
   learning_verb->add_flag("--json", learning.json, "machine-readable");
   learning_verb->callback([&] { code = bandstand::app::simulate_learning(learning, std::cout, std::cerr); });
+  bandstand::app::SimulateFraudOptions fraud;
+  auto* fraud_verb = simulate_verb->add_subcommand(
+      "fraud", "fraud policies side by side, attack by attack: what is refused, how soon, what it costs");
+  fraud_verb->add_option("--attacks", fraud.attacks, "all, or names of attacks")->capture_default_str();
+  fraud_verb->add_option("--seeds", fraud.seeds, "first..last, or one")->capture_default_str();
+  fraud_verb->add_option("--policy", fraud.policy, "none, rules, score, classifier (with --model), oracle")
+      ->capture_default_str();
+  fraud_verb->add_option("--model", fraud.model, "file of bandstand-lab train fraud");
+  fraud_verb->add_option("--jobs", fraud.jobs, "seeds at a time, a thread each")->capture_default_str();
+  fraud_verb->add_flag("--json", fraud.json, "machine-readable");
+  fraud_verb->callback([&] { code = bandstand::app::simulate_fraud(fraud, std::cout, std::cerr); });
   simulate_verb->callback([&] {
-    if (pacing_verb->parsed() || learning_verb->parsed()) return;
+    if (pacing_verb->parsed() || learning_verb->parsed() || fraud_verb->parsed()) return;
     code = bandstand::app::simulate(simulate, std::cout, std::cerr);
   });
 

@@ -48,6 +48,16 @@ class StandardTeam final : public serving::ShardTeam {
     auto rules = std::make_unique<agents::fraud::FraudRules>(lists_, fraud);
     fraud_ = rules.get();
     team_.fraud.baseline = std::move(rules);
+    if (names.fraud != "rules") {
+      const bool learned = names.fraud == "learned";
+      agents::fraud::FraudLearnedOptions options;
+      options.by_block = !learned;
+      options.policy = learned ? orchestrator::kFraudLearned : orchestrator::kFraudScore;
+      auto agent = std::make_unique<agents::fraud::FraudLearned>(std::move(team_.fraud.baseline),
+                                                                 learned ? names.fraud_model : nullptr, options);
+      watching_ = agent.get();
+      team_.fraud.baseline = std::move(agent);
+    }
     team_.profile.baseline = std::make_unique<agents::profile::ProfileRules>(orchestrator::kProfileRules);
     auto budget = std::make_unique<agents::budget::BudgetRules>(orchestrator::kBudgetRules);
     budget_ = budget.get();
@@ -79,6 +89,7 @@ class StandardTeam final : public serving::ShardTeam {
       lists_ = published.fraud;
       fraud_->set_lists(lists_);
     }
+    if (watching_ != nullptr) watching_->set_watchlist(published.watchlist);
     budget_->adopt(published.pacing);
     for (auto* agent : creatives_) agent->adopt(published.creative);
     adopt_models(published);
@@ -150,6 +161,7 @@ class StandardTeam final : public serving::ShardTeam {
   domain::CatalogueSnapshot catalogue_;
   std::shared_ptr<const agents::fraud::FraudLists> lists_;
   agents::fraud::FraudRules* fraud_ = nullptr;
+  agents::fraud::FraudLearned* watching_ = nullptr;
   agents::budget::BudgetRules* budget_ = nullptr;
   agents::oversight::OversightRules* oversight_ = nullptr;
   std::vector<agents::creative::CreativeRules*> creatives_;
@@ -173,6 +185,9 @@ std::vector<std::string> unknown_policies(const TeamNames& names) {
     }
     out.push_back(text);
   };
+  static constexpr std::string_view kFraud[] = {"rules", "score", "learned"};
+  check(names.fraud == "rules" || names.fraud == "score" || (names.fraud == "learned" && names.fraud_model != nullptr),
+        "fraud", names.fraud, kFraud);
   static constexpr std::string_view kTargeting[] = {"index", "scan"};
   check(names.targeting == "index" || names.targeting == "scan", "targeting", names.targeting, kTargeting);
   for (const auto& name : {names.creative, names.creative_challenger}) {

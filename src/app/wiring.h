@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agents/fraud/fraud_learned.h"
 #include "agents/fraud/fraud_rules.h"
 #include "serving/settings.h"
 #include "serving/shard.h"
@@ -14,11 +15,13 @@ namespace bandstand::app {
 
 /// Policies by name. The defaults are what ships switched on.
 struct TeamNames {
+  std::string fraud = "rules";        ///< rules, score, learned (with fraud_model); the last two need settings.watch
   std::string targeting = "index";    ///< index, scan
   std::string creative = "thompson";  ///< thompson, epsilon_greedy, greedy, random
   std::string bid = "shaded";         ///< shaded, truthful, linear, tabular_q
   std::string creative_challenger, bid_challenger;
   orchestrator::Rollout creative_rollout, bid_rollout;
+  agents::fraud::FraudModelPtr fraud_model;
   std::shared_ptr<const agents::fraud::FraudLists> fraud_lists;  ///< nullptr: the built-in ones
 };
 

@@ -17,6 +17,7 @@ class ProductionBandit final : public CreativeBandit {
   ProductionBandit(const CreativeRules::Options& policy, std::span<const std::vector<std::string>> attributes)
       : rules_(domain::PolicyId{1}, policy), tracker_(CreativeTracker::Options{}) {
     auto catalogue = std::make_shared<domain::Catalogue>();
+    catalogue->advertisers.emplace_back();
     catalogue->campaigns.emplace_back();
     domain::LineItem item;
     item.id = {1};

@@ -60,6 +60,7 @@ Control::Control(const ServingSettings& settings, const ControlParts& parts)
       parts_(parts),
       market_(agents::bid::MarketTracker::Options{}),
       matcher_(settings.matcher),
+      watch_(settings.watch),
       in_flight_(parts.users, settings.frequency_hold),
       keeper_(settings, {parts.disk, parts.clock, parts.metrics, parts.lines, parts.users}, what_to_keep()),
       recent_(settings.recent_decisions) {
@@ -403,6 +404,7 @@ bool Control::refresh_days() {
 
 base::Result<std::size_t> Control::step() {
   ++totals_.rounds;
+  take_sightings();
   take_bids();
   const std::size_t taken = take_messages();
   BANDSTAND_TRY_VOID(run_commands());
@@ -454,10 +456,19 @@ void Control::judge(ToControl& message) {
     event.suspicious = true;
     event.suspicion = static_cast<std::uint8_t>(mark.reason);
   }
+  const bool owed = !event.suspicious;
+  if (settings_.watch.enabled) {
+    watch_.on_event(event);
+    if (!event.suspicious && watch_.suspects(event.bid, event.at)) {
+      event.suspicious = true;
+      event.suspicion = static_cast<std::uint8_t>(Reason::blocked_party);
+    }
+  }
   if (!event.suspicious) return;
   ++totals_.suspicious;
   parts_.metrics.fraud_verdicts.add({event.suspicion});
-  message.has_command = false;
+  // Who is blocked after we bid has been shown what we bid for: that is owed to the exchange, and disputed with it elsewhere.
+  if (!owed) message.has_command = false;
   parts_.metrics.notices.add(label_of(event.kind), telemetry::NoticeResult::suspicious);
 }
 
@@ -587,6 +598,14 @@ void Control::record_event(const domain::Event& event, const ledger::Answer* ans
 // ---- learning
 // -----------------------------------------------------------------------------------------------------
 
+/// Before bids and events, so that these find who is behind them.
+void Control::take_sightings() {
+  agents::fraud::Sighting sighting;
+  for (ShardLink* link : links_) {
+    for (int i = 0; i < 8192 && link->sightings.pop(sighting); ++i) watch_.on_request(sighting);
+  }
+}
+
 /// First in a round: what comes back in the same round finds its bid.
 void Control::take_bids() {
   for (ShardLink* link : links_) {
@@ -640,7 +659,12 @@ void Control::take_learning() {
 }
 
 void Control::take_outcomes() {
-  for (domain::Outcome& outcome : outcomes_) learn(outcome);
+  for (domain::Outcome& outcome : outcomes_) {
+    // What was found out since the event came is not learned from either; it has been paid for.
+    const bool response = outcome.kind != domain::Outcome::Kind::price;
+    if (settings_.watch.enabled && response && watch_.suspects(outcome.facts.bid, parts_.clock.wall())) outcome.suspicious = true;
+    learn(outcome);
+  }
   outcomes_.clear();
 }
 
@@ -756,6 +780,10 @@ base::Result<std::monostate> Control::keep_time() {
       publish();
     }
   }
+  if (auto watchlist = watch_.tick(wall)) {
+    watchlist_ = std::move(watchlist);
+    publish();
+  }
   if (now >= next_metrics_) {
     next_metrics_ = now + kMetricsEvery;
     export_metrics();
@@ -835,6 +863,7 @@ void Control::publish() {
   bundle->market = market_snapshot_;
   bundle->oversight = oversight_;
   bundle->fraud = fraud_;
+  bundle->watchlist = watchlist_;
   bundle->today = today_;
   if (bundle->pacing == nullptr || bundle->pacing->catalogue_version != catalogue_->version)
     return;  // after the next pace

@@ -20,6 +20,7 @@
 #include "agents/budget/pacer.h"
 #include "agents/creative/creative_tracker.h"
 #include "agents/fraud/event_judge.h"
+#include "agents/fraud/traffic_watch.h"
 #include "agents/profile/user_table.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -117,6 +118,7 @@ class Control {
   [[nodiscard]] const agents::bid::MarketSnapshotPtr& market_snapshot() const { return market_snapshot_; }
   [[nodiscard]] const agents::creative::ResponseModel& response_model() const { return board_->model(); }
   [[nodiscard]] const outcomes::AnomalyBoard& anomalies() const { return anomalies_; }
+  [[nodiscard]] const agents::fraud::TrafficWatch& traffic_watch() const { return watch_; }
   [[nodiscard]] const ControlTotals& totals() const { return totals_; }
   [[nodiscard]] ledger::BudgetDay today(std::uint32_t campaign) const { return today_[campaign]; }
   [[nodiscard]] const RecentDecisions& recent_decisions() const { return recent_; }
@@ -146,6 +148,7 @@ class Control {
   [[nodiscard]] std::vector<std::string> names_of_exchanges() const;
   base::Result<std::monostate> fund();
   bool refresh_days();
+  void take_sightings();
   void take_bids();
   std::size_t take_messages();
   void judge(ToControl& message);
@@ -189,6 +192,8 @@ class Control {
   std::unique_ptr<agents::creative::CreativeTracker> creative_;
   outcomes::Matcher matcher_;
   agents::fraud::EventJudge judge_;
+  agents::fraud::TrafficWatch watch_;
+  agents::fraud::WatchlistPtr watchlist_;
   outcomes::AnomalyBoard anomalies_;
   BidsInFlight in_flight_;
   LearnedKeeper keeper_;

@@ -9,6 +9,7 @@
 #include "agents/budget/pacing_snapshot.h"
 #include "agents/creative/response_model.h"
 #include "agents/fraud/fraud_lists.h"
+#include "agents/fraud/watchlist.h"
 #include "agents/oversight/oversight_snapshot.h"
 #include "agents/targeting/targeting_index.h"
 #include "domain/catalogue.h"
@@ -29,6 +30,7 @@ struct Published {
   std::shared_ptr<const agents::oversight::OversightSnapshot> oversight;
   std::shared_ptr<const agents::fraud::FraudLists> fraud;  ///< nullptr: as the team was made
   std::shared_ptr<const ServedModels> models;  ///< nullptr: none were ever published
+  agents::fraud::WatchlistPtr watchlist;  ///< nullptr: nothing is watched, or nothing known yet
   std::vector<ledger::BudgetDay> today;  ///< by campaign: its budget day, in its zone
 };
 

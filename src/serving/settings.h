@@ -8,6 +8,7 @@
 
 #include "agents/budget/pacer.h"
 #include "agents/fraud/rate_sketch.h"
+#include "agents/fraud/traffic_watch.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "domain/currency.h"
@@ -49,6 +50,7 @@ struct ServingSettings {
   std::uint32_t shards = 1;
   std::size_t users_max = 1u << 18;
   agents::fraud::RateSketchOptions rates;  ///< of each shard's counts by address, user and placement
+  agents::fraud::WatchOptions watch;       ///< of what requests do, in the slow loop; for fraud policies beyond the rules
   orchestrator::FlowOptions flow;
   agents::budget::PacerOptions pacing;
   ledger::LedgerOptions ledger;

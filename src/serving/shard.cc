@@ -221,6 +221,10 @@ orchestrator::FlowResult Shard::run_flow(domain::Auction& auction, const domain:
   versions.market = published_->market == nullptr ? 0 : published_->market->version();
   const auto result = flow_.decide(input, *published_->catalogue, versions, *money_, arena_);
   link_.auctions.store(decisions_, std::memory_order_relaxed);
+  if (settings_.watch.enabled && !auction.test) {
+    link_.sightings.push({result.record->id.decision(), agents::fraud::parties_of(auction, user), now,
+                          result.record->verdict == static_cast<std::uint8_t>(agents::fraud::Verdict::invalid)});
+  }
   count(*result.record);
   log_decision(*result.record);
   publish_facts(result, auction, consent.may_personalise());

@@ -44,6 +44,7 @@ struct ShardLink {
         bids(1 << 14),
         offers(1 << 14),
         visits(1 << 12),
+        sightings(1 << 13),
         refusals(8),
         decisions(ring_bytes) {}
   base::Mailbox<ToControl> to_control;
@@ -51,6 +52,7 @@ struct ShardLink {
   base::Mailbox<domain::BidFacts> bids;
   base::Mailbox<OfferMessage> offers;
   base::Mailbox<VisitMessage> visits;
+  base::Mailbox<agents::fraud::Sighting> sightings;
   base::Mailbox<std::shared_ptr<const RefusalReport>> refusals;
   base::ByteRing decisions;
   std::atomic<std::uint64_t> auctions{0};  ///< decided so far, with and without bids

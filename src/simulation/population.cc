@@ -58,6 +58,12 @@ User make_user(const PopulationOptions& options, std::uint32_t number) {
   } else if (u < options.crawler_share + options.click_bot_share) {
     user.behaviour = Behaviour::click_bot;
   }
+  // A stream of its own, so that a world without carriers stays as it is.
+  base::Rng carrier(base::mix64(options.seed ^ 0xCA22'1E20ull) + number);
+  if (user.behaviour == Behaviour::human && carrier.chance(options.carrier_share)) {
+    user.address = std::uint32_t{countries()[user.country].address_prefix} << 24 | 0x00F0'0000u |
+                   (1 + static_cast<std::uint32_t>(carrier.below(options.carrier_addresses)));
+  }
   return user;
 }
 
@@ -160,6 +166,13 @@ std::string_view Population::consent_string(const User& user) const {
 }
 
 void append_address(const User& user, std::string& out) {
+  if (user.address != 0) {
+    for (int shift = 24; shift >= 0; shift -= 8) {
+      out += std::to_string(user.address >> shift & 0xFF);
+      if (shift > 0) out += '.';
+    }
+    return;
+  }
   const auto byte = [&](int i) { return static_cast<std::uint8_t>(user.key >> (8 * i)); };
   std::uint8_t first = countries()[user.country].address_prefix;
   std::uint8_t second = byte(0);

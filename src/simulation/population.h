@@ -26,6 +26,7 @@ enum class Permission : std::uint8_t { not_needed, full, partial, none, silent }
 
 struct User {
   std::uint64_t key = 0;                    ///< identity and address derive from it
+  std::uint32_t address = 0;                ///< IPv4 in host order, instead of one of its own; 0: derived from key
   std::array<std::uint8_t, 3> interests{};  ///< topics, strongest first
   std::array<float, kTastes> taste{};
   std::uint8_t country = 0, region = 0, device = 0, crawler = 0;
@@ -58,6 +59,9 @@ struct PopulationOptions {
   double crawler_share = 0.015, click_bot_share = 0.005;  ///< of users
   double activity_skew = 2;  ///< 1: all users alike; 2: the busiest tenth makes a third of the traffic
   double floor_cpm = 0.20;   ///< typical; sites vary around it
+  /// Users who come through a carrier's address, and how many addresses these share. 0: each has one of its own.
+  double carrier_share = 0;
+  std::uint32_t carrier_addresses = 12;
   std::uint16_t vendor_id =
       1'999;  ///< Bandstand's in the world's Global Vendor List: in the strings of those who consent
 };
@@ -68,6 +72,15 @@ class Population {
 
   [[nodiscard]] const std::vector<User>& users() const { return users_; }
   [[nodiscard]] const std::vector<Site>& sites() const { return sites_; }
+  /// Somebody or some place that the public does not draw (attacks.h). Return the index.
+  std::uint32_t add_user(User user) {
+    users_.push_back(user);
+    return static_cast<std::uint32_t>(users_.size() - 1);
+  }
+  std::uint32_t add_site(Site site) {
+    sites_.push_back(std::move(site));
+    return static_cast<std::uint32_t>(sites_.size() - 1);
+  }
   /// Someone who comes to a page now; the busy ones come more often.
   [[nodiscard]] std::uint32_t draw_user(base::Rng& rng) const;
   /// Where they are: seven in ten visits follow an interest.

@@ -26,6 +26,12 @@ double impressions_per_second(const TrafficOptions& traffic) {
   return traffic.requests_per_second * (1 + 1.2 * traffic.several_impressions_share);
 }
 
+std::vector<Attack> hired(const WorldOptions& options, Population& population) {
+  std::vector<Attack> out;
+  for (const AttackOptions& attack : options.attacks) out.emplace_back(attack, options.seed, population);
+  return out;
+}
+
 bool acknowledged(NoticeKind kind, int status) {
   return (status >= 200 && status < 300) || (kind == NoticeKind::click && status >= 300 && status < 400);
 }
@@ -42,6 +48,7 @@ World::Core::Core(const WorldOptions& wanted, domain::CatalogueSnapshot known)
     : options(seeded(wanted)),
       catalogue(std::move(known)),
       population(options.population),
+      attacks(hired(options, population)),
       traffic(options.traffic, population, options.shocks),
       market(options.market, population, impressions_per_second(options.traffic), options.shocks),
       responses(options.response, catalogue.get()),
@@ -65,7 +72,10 @@ void World::Core::push(base::WallTime at, Step step, std::uint32_t index) {
 }
 
 base::WallTime World::Core::next_due() const {
-  const base::WallTime visit = traffic_on ? next_visit_ : kNever;
+  base::WallTime visit = traffic_on ? next_visit_ : kNever;
+  for (const Attack& attack : attacks) {
+    if (traffic_on && attack.next() != base::Duration::max()) visit = std::min(visit, options.start + attack.next());
+  }
   return due_.empty() ? visit : std::min(visit, due_.top().at);
 }
 
@@ -74,7 +84,7 @@ void World::Core::run_until(base::WallTime t, Transport& transport, AnswerHandle
     now_ = std::max(now_, next);
     transport.advance_to(now_);
     market.advance(since_start(), traffic_level());
-    if (traffic_on && next == next_visit_ && (due_.empty() || next < due_.top().at)) {
+    if (due_.empty() || next < due_.top().at) {  // nothing else is due: a visit is
       visit(transport, handler);
       continue;
     }
@@ -97,16 +107,32 @@ void World::Core::visit(Transport& transport, AnswerHandler& handler) {
   const std::uint32_t index = asked_.take();
   Visit& visit = asked_[index];
   visit = {};
-  visit.at = next_visit_;
-  traffic.draw(++visits_, visit);
-  next_visit_ = options.start + traffic.next();
+  const auto attack = std::find_if(attacks.begin(), attacks.end(), [&](const Attack& one) {
+    return one.next() != base::Duration::max() && options.start + one.next() < next_visit_;
+  });
+  if (attack == attacks.end()) {
+    visit.at = next_visit_;
+    traffic.draw(++visits_, visit);
+    next_visit_ = options.start + traffic.next();
+  } else {
+    auto first = attack;
+    for (auto other = attack; other != attacks.end(); ++other) {
+      if (other->next() < first->next()) first = other;
+    }
+    first->take(options.start, population, visit);
+    visit.number = kAttackVisits + ++attack_visits_;
+    AttackFigures& figures = report.attacks[visit.attack];
+    ++figures.requests;
+    if (visit.listed) ++figures.listed;
+  }
   write_request(visit, population, options.traffic, body_);
   ExchangeReport& figures = report.exchange[visit.exchange];
   ++figures.requests;
   figures.impressions += visit.offers;
   ++open_money;
   sent_hash = base::hash64(body_, sent_hash);
-  if (transport.bid({kExchangeNames[visit.exchange], body_, index, visit.at}, handler)) return;
+  if (transport.bid({kExchangeNames[visit.exchange], body_, index, visit.at, visit.attack, visit.listed}, handler))
+    return;
   ++figures.not_taken;
   --open_money;
   hold_auctions(visit, nullptr);
@@ -213,6 +239,7 @@ void World::Core::send(std::uint32_t index, Transport& transport, AnswerHandler&
     call.user_agent = user_agent_of(user);
     append_address(user, address);
     call.address = address;
+    call.attack = send.attack;
   } else {
     call.user_agent = kNotifier;
   }
@@ -245,6 +272,10 @@ void World::Core::on_notice_answer(std::uint32_t index, int status, base::Durati
       } else {
         ++line->billed;
         line->amount += amount;
+        if (send.attack != 0 && send.billing) {
+          report.attacks[send.attack].spend += amount;
+          report.attack_bills.push_back({now_, static_cast<AttackKind>(send.attack), amount});
+        }
       }
     }
     if (line != nullptr && send.kind == NoticeKind::click) ++(send.bot ? line->bot_clicks : line->clicks);

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "domain/catalogue.h"
+#include "simulation/attacks.h"
 #include "simulation/market.h"
 #include "simulation/population.h"
 #include "simulation/population_response.h"
@@ -67,6 +68,7 @@ struct WorldOptions {
   NoticeOptions notices;
   ConversionOptions conversions;
   std::vector<Shock> shocks;
+  std::vector<AttackOptions> attacks;
 };
 
 /// One thread.

@@ -205,6 +205,7 @@ void World::Core::win(const Visit& visit, std::size_t offer, const ReadResponse&
   placed.creative = responses.index_of(bid.creative_id);
   placed.line = &line;
   placed.price_nanos = verdict.price_nanos;
+  placed.campaign.assign(bid.campaign_id);
   placed.bid_nanos = bid.price.value;
   placed.audit = audit || visit.test;
   placed.unpriced = values.leave_price;
@@ -242,6 +243,7 @@ void World::Core::render(std::uint32_t index) {
   const auto bill = [&](Send& send) {
     send.billing = true;
     send.audit = placed.audit;
+    send.attack = placed.visit.attack;
     send.unpriced = placed.unpriced;
     send.amount_nanos = placed.audit ? 0 : placed.unpriced ? placed.bid_nanos : placed.price_nanos;
     ++placed.line->pending;
@@ -256,12 +258,17 @@ void World::Core::render(std::uint32_t index) {
   for (const std::string& target : placed.impressions) {
     Send& pixel = make_send(NoticeKind::impression, placed.line, target, made);
     pixel.from_browser = true;
+    pixel.attack = placed.visit.attack;
     pixel.user = placed.visit.user;
     if (by_pixel) bill(pixel);
     by_pixel = false;
     dispatch(made, now_ + log_normal(30, rng), rng);
   }
-  if (!placed.audit) respond(placed, rng);
+  if (!placed.audit && placed.visit.attack != 0) {
+    respond_to_attack(placed, rng);
+  } else if (!placed.audit) {
+    respond(placed, rng);
+  }
   placed_.give_back(index);
   --open_money;
 }
@@ -304,6 +311,24 @@ void World::Core::respond(Placed& placed, base::Rng& rng) {
   click.bot = !human;
   dispatch(made, at, rng);
   if (human) convert(placed, at, rng);
+}
+
+void World::Core::respond_to_attack(Placed& placed, base::Rng& rng) {
+  AttackFigures& figures = report.attacks[placed.visit.attack];
+  ++figures.impressions;
+  for (const Attack& attack : attacks) {
+    if (static_cast<std::uint8_t>(attack.kind()) != placed.visit.attack) continue;
+    const AttackClick answer = attack.click(placed.visit, placed.campaign, now_, rng);
+    if (!answer.clicks || placed.click.empty()) continue;
+    ++figures.clicks;
+    std::uint32_t made = 0;
+    Send& click = make_send(NoticeKind::click, placed.line, placed.click, made);
+    click.from_browser = true;
+    click.user = placed.visit.user;
+    click.bot = true;
+    click.attack = placed.visit.attack;
+    dispatch(made, answer.at, rng);
+  }
 }
 
 void World::Core::convert(Placed& placed, base::WallTime clicked, base::Rng& rng) {

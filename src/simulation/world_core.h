@@ -47,6 +47,7 @@ class World::Core {
   WorldOptions options;
   domain::CatalogueSnapshot catalogue;
   Population population;
+  std::vector<Attack> attacks;  ///< before the traffic: their people and places are part of the population
   Traffic traffic;
   Market market;
   ResponseModel responses;
@@ -82,6 +83,7 @@ class World::Core {
     bool resends = true;  ///< false: the second copy of a duplicate
     bool acknowledgement_lost = false;
     std::int64_t amount_nanos = 0;
+    std::uint8_t attack = 0;
     int attempts = 0;
     std::uint32_t user = 0;
     base::WallTime due;
@@ -95,13 +97,15 @@ class World::Core {
     AccountLine* line = nullptr;
     std::int64_t price_nanos = 0, bid_nanos = 0;
     bool audit = false, unpriced = false;
-    std::string billing, click, conversion;
+    std::string billing, click, conversion, campaign;
     std::vector<std::string> impressions, progress;
     base::Rng rng{0};
   };
 
   void push(base::WallTime at, Step step, std::uint32_t index);
   void visit(Transport& transport, AnswerHandler& handler);
+  void ask(std::uint32_t index, Transport& transport, AnswerHandler& handler);
+  Attack& next_attack(base::WallTime& at);
   void send(std::uint32_t index, Transport& transport, AnswerHandler& handler);
   void on_bid_answer(std::uint32_t index, const Answer& answer);
   void on_notice_answer(std::uint32_t index, int status, base::Duration latency);
@@ -116,6 +120,7 @@ class World::Core {
            const Verdict& verdict, base::Rng& rng);
   void render(std::uint32_t index);
   void respond(Placed& placed, base::Rng& rng);
+  void respond_to_attack(Placed& placed, base::Rng& rng);
   void convert(Placed& placed, base::WallTime clicked, base::Rng& rng);
   void count_regret(const Placed& placed, double chance);
   Send& make_send(NoticeKind kind, AccountLine* line, std::string_view target, std::uint32_t& index);
@@ -129,7 +134,7 @@ class World::Core {
 
   base::WallTime now_;
   std::priority_queue<Due> due_;
-  std::uint64_t order_ = 0, visits_ = 0;
+  std::uint64_t order_ = 0, visits_ = 0, attack_visits_ = 0;
   base::WallTime next_visit_;
   Slots<Visit> asked_;
   Slots<Send> sends_;

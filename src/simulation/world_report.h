@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "simulation/attacks.h"
 #include "simulation/exchange_account.h"
 
 namespace bandstand::simulation {
@@ -46,6 +48,8 @@ struct WorldReport {
   double click_probability = 0;  ///< sum of the true chances over human impressions
   double click_probability_best =
       0;  ///< of the best creative that would have fitted in its place (clairvoyant)
+  std::array<AttackFigures, kAttackKinds> attacks{};  ///< by AttackKind; not in the lines above
+  std::vector<AttackBill> attack_bills;               ///< in the order of their acknowledgement
   ExchangeAccount account;
 
   [[nodiscard]] ExchangeReport total() const;

@@ -19,6 +19,8 @@ struct BidCall {
   std::string_view body;
   std::uint64_t ticket = 0;  ///< comes back with the answer
   base::WallTime due;        ///< when it should leave; open loop: latency counts from here
+  std::uint8_t attack = 0;   ///< the truth, for who measures; it never goes on the wire: AttackKind
+  bool listed = false;       ///< of an attack: a list can know it
 };
 
 /// GET of a notice ("/n/v1/...") or an event ("/e/v1/..."). Views hold only during the call.
@@ -28,6 +30,7 @@ struct GetCall {
   std::string_view address;     ///< X-Forwarded-For; empty: fired by the exchange itself
   std::uint64_t ticket = 0;
   base::WallTime due;
+  std::uint8_t attack = 0;  ///< as of BidCall
 };
 
 /// What came back. `body` holds during the callback.

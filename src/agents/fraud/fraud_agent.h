@@ -33,6 +33,8 @@ enum class Reason : std::uint8_t {
   click_without_impression,
   repeated_event,
   off_placement,
+  blocked_party,
+  fraud_score,
   count_
 };
 const char* name_of(Reason reason) noexcept;

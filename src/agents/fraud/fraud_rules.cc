@@ -28,7 +28,9 @@ const char* name_of(Reason reason) noexcept {
                                            "click_rate",
                                            "click_without_impression",
                                            "repeated_event",
-                                           "off_placement"};
+                                           "off_placement",
+                                           "blocked_party",
+                                           "fraud_score"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(Reason::count_));
   const auto index = static_cast<std::size_t>(reason);
   return index < std::size(kNames) ? kNames[index] : "unknown";

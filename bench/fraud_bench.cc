@@ -1,0 +1,99 @@
+// fraud_bench: what the fraud agent's check costs a request, what the watch costs the slow loop, and what it
+// keeps in memory.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include "agents/agent_context.h"
+#include "agents/fraud/fraud_learned.h"
+#include "agents/fraud/fraud_rules.h"
+#include "agents/fraud/traffic_watch.h"
+#include "base/arena.h"
+#include "base/rng.h"
+
+namespace {
+
+using namespace bandstand;                 // NOLINT: a program
+using namespace bandstand::agents::fraud;  // NOLINT
+
+/// Median, best and worst of seven rounds.
+template <class Call>
+void measure(const char* name, int calls, Call&& call) {
+  std::vector<double> ns;
+  for (int round = 0; round < 8; ++round) {
+    const std::clock_t start = std::clock();  // of this process alone: others may run beside it
+    for (int i = 0; i < calls; ++i) call(i);
+    const double spent = 1e9 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+    if (round > 0) ns.push_back(spent / calls);
+  }
+  std::sort(ns.begin(), ns.end());
+  std::printf("%-44s %10.0f ns  [%.0f, %.0f]\n", name, ns[3], ns.front(), ns.back());
+}
+
+struct Request {
+  std::string address, domain;
+  std::uint64_t user = 0;
+};
+
+}  // namespace
+
+int main() {
+  constexpr int kRequests = 1 << 17, kCalls = 200'000;
+  base::Rng rng(1);
+  std::vector<Request> requests(kRequests);
+  for (Request& request : requests) {
+    request.user = 1 + rng.below(100'000);
+    request.address = "81." + std::to_string(request.user >> 16) + "." +
+                      std::to_string(request.user >> 8 & 255) + "." + std::to_string(request.user & 255);
+    request.domain = "site" + std::to_string(rng.below(2'000)) + ".example";
+  }
+  domain::Auction auction;
+  auction.device.user_agent =
+      "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0.0.0 Safari/537.36";
+  auction.channel = domain::Channel::site;
+  const auto use = [&](int i) {
+    const Request& request = requests[static_cast<std::size_t>(i) & (kRequests - 1)];
+    auction.device.ip = request.address;
+    auction.domain = request.domain;
+    return domain::UserKey{request.user};
+  };
+
+  WatchOptions options;
+  options.enabled = true;
+  TrafficWatch watch(options);
+  base::WallTime now{1'764'028'800'000'000'000};
+  std::uint64_t decisions = 0;
+  measure("watch: a request taken in", kCalls, [&](int i) {
+    const auto user = use(i);
+    now = now + base::Duration{100'000};
+    watch.on_request({{1, ++decisions << 8}, parties_of(auction, user), now});
+  });
+  WatchlistPtr list;
+  measure("watch: all parties looked at, a list made", 1, [&](int) {
+    now = now + std::chrono::seconds(5);
+    list = watch.tick(now);
+  });
+  std::printf("watch: %.1f MiB, list: %zu parties, %.1f MiB\n",
+              static_cast<double>(watch.bytes()) / (1 << 20), list->size(),
+              static_cast<double>(list->bytes()) / (1 << 20));
+
+  base::Arena arena;
+  const auto ask = [&](FraudAgent& agent, int i) {
+    const auto user = use(i);
+    agents::AgentContext context{.now = now, .rng = rng, .arena = arena};
+    (void)agent.decide({auction, user, {}}, context);
+  };
+  FraudRules rules(FraudLists::built_in());
+  measure("check: rules", kCalls, [&](int i) { ask(rules, i); });
+  FraudLearned score(std::make_unique<FraudRules>(FraudLists::built_in()), nullptr);
+  score.set_watchlist(list);
+  measure("check: rules and blocks", kCalls, [&](int i) { ask(score, i); });
+  FraudLearned learned(std::make_unique<FraudRules>(FraudLists::built_in()),
+                       std::make_shared<const FraudModel>());
+  learned.set_watchlist(list);
+  measure("check: rules, blocks and model", kCalls, [&](int i) { ask(learned, i); });
+  return 0;
+}

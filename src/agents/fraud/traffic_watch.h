@@ -1,0 +1,118 @@
+// traffic_watch: the anomaly score over the stream: what parties of requests do, how usual that is, whom to
+// block for a while.
+//
+// 1. Slow loop, one owner; sightings and events in the order in which they come. The same input gives the
+// same blocks.
+// 2. Fixed memory, whatever comes: parties and bids live in tables of four-entry sets, where the one least
+// lately seen makes room; the blocked are the last to.
+// 3. Keys are hashes; nothing in here can be turned back into an address or a person.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "agents/fraud/evidence.h"
+#include "agents/fraud/fraud_model.h"
+#include "agents/fraud/watchlist.h"
+#include "base/clock.h"
+#include "domain/event.h"
+
+namespace bandstand::agents::fraud {
+
+struct WatchOptions {
+  bool enabled = false;
+  bool blocks = true;                ///< by the score; a model may judge without
+  std::uint32_t parties = 1u << 18;  ///< a power of two; 168 bytes each
+  std::uint32_t bids = 1u << 16;     ///< a power of two; 80 bytes each
+  double click_rate_prior = .01;     ///< before impressions have been seen
+  double click_rate_weight = 500;    ///< impressions that the prior counts for
+  double click_rate_factor = 3;  ///< what is usual is at most this times the average (some places are good)
+  float score_min = 1;           ///< a party with at least this score is blocked
+  base::Duration block_first = std::chrono::minutes(10);  ///< doubled with every further block of the party
+  base::Duration block_max = std::chrono::hours(24);
+  base::Duration publish_every = std::chrono::seconds(5);
+  std::uint32_t entries_max = 1u << 16;  ///< of a watchlist
+  FraudModelPtr model;                   ///< judges events too, by `model_min`; nullptr: blocks alone do
+  float model_min = .8f;
+};
+
+class TrafficWatch {
+ public:
+  explicit TrafficWatch(const WatchOptions& options);
+
+  /// A request came, whatever was answered. About 0.5 us.
+  void on_request(const Sighting& sighting);
+  /// An impression or a click; others are ignored. About 0.5 us.
+  void on_event(const domain::Event& event);
+  /// Would this bid's request be blocked by what is known now? False if the bid is not remembered.
+  [[nodiscard]] bool suspects(base::BidId bid, base::WallTime now) const;
+  /// Looks at the parties that have been active, blocks and releases. A new list when one is due, else
+  /// nullptr.
+  [[nodiscard]] WatchlistPtr tick(base::WallTime now);
+
+  struct Counts {
+    std::uint64_t requests = 0, blocks = 0, evicted = 0;
+  };
+  [[nodiscard]] const Counts& counts() const { return counts_; }
+  [[nodiscard]] std::size_t bytes() const {
+    return parties_.size() * sizeof(Party) + bids_.size() * sizeof(Bid);
+  }
+  /// What is known of a party now; zeros if it is not remembered.
+  [[nodiscard]] Evidence evidence(PartyKind kind, std::uint64_t key, base::WallTime now) const;
+
+ private:
+  static constexpr std::uint32_t kWays = 4;
+  static constexpr std::size_t kHorizons = 3;
+  static constexpr std::size_t kGaps = 16, kRegisters = 32;
+  struct Party {
+    std::uint64_t key = 0;
+    std::int64_t last_ns = 0;  ///< request
+    std::int64_t blocked_until_ns = 0;
+    std::array<std::uint32_t, kHorizons> count{};   ///< in the present window
+    std::array<std::uint16_t, kHorizons> before{};  ///< in the last one
+    std::array<std::uint8_t, kHorizons> windows{};  ///< seen whole
+    PartyKind kind{};
+    std::array<float, kHorizons> mean{}, variance{};
+    float impressions = 0, clicks = 0;  ///< fading by the hour
+    float asked = 0, rapid = 0;         ///< requests, since the registers are new
+    float listed = 0;                   ///< share of the last 30 or so that the lists refused
+    float fresh = 0;                    ///< share of the last 50 or so by devices not met before
+    std::uint32_t faded_s = 0;
+    std::uint8_t quick = 0, together = 0, strikes = 0;
+    std::array<std::uint8_t, kGaps> gaps{};
+    std::array<std::uint8_t, kRegisters> registers{};
+  };
+  struct Bid {
+    base::DecisionId decision;
+    Parties parties{};
+    std::int64_t shown_ns = 0, touched_ns = 0, clicked_ns = 0;
+  };
+  struct Usual {
+    double mean = 1, variance = 1;
+  };
+
+  Party* find(std::uint64_t key);
+  [[nodiscard]] const Party* find(std::uint64_t key) const;
+  Party& party(PartyKind kind, std::uint64_t key, std::int64_t now_ns);
+  Bid* bid_of(base::BidId bid);
+  [[nodiscard]] const Bid* bid_of(base::BidId bid) const;
+  void roll(Party& party, std::int64_t now_ns);
+  void fade(Party& party, std::int64_t now_ns) const;
+  [[nodiscard]] Evidence evidence(const Party& party, std::int64_t now_ns) const;
+  [[nodiscard]] float score(PartyKind kind, const Evidence& evidence) const;
+  [[nodiscard]] double click_rate() const;
+
+  WatchOptions options_;
+  std::vector<Party> parties_;
+  std::vector<Bid> bids_;
+  std::array<std::array<Usual, kHorizons>, kPartyKinds>
+      usual_{};                          ///< counts of parties of a kind in a window
+  double fresh_ = 1;                     ///< share of the last requests of all, likewise
+  double impressions_ = 0, clicks_ = 0;  ///< of whom is not blocked
+  base::WallTime next_publish_;
+  std::uint32_t version_ = 0;
+  Counts counts_;
+};
+
+}  // namespace bandstand::agents::fraud

@@ -1,0 +1,131 @@
+// train_fraud: logistic regression by AdaGrad on the features that shards computed, in worlds where rules and
+// where blocks held.
+#include "app/train_fraud.h"
+
+#include <cmath>
+#include <cstdio>
+#include <ostream>
+
+#include "app/fraud_world.h"
+#include "base/rng.h"
+#include "base/words.h"
+
+namespace bandstand::app {
+namespace {
+
+using agents::fraud::FraudModel;
+using agents::fraud::kFraudFeatures;
+
+std::optional<std::pair<std::uint64_t, std::uint64_t>> seeds_of(const std::string& text) {
+  std::uint64_t one = 0;
+  if (base::read_number(text, one)) return std::pair{one, one};
+  return base::read_range(text);
+}
+
+/// All attacks, each alone and at once. Blocks change what is seen of whom they hold, so that half of the
+/// worlds have them.
+std::vector<FraudRow> rows_of(std::pair<std::uint64_t, std::uint64_t> seeds, std::ostream& err) {
+  std::vector<simulation::AttackKind> all;
+  for (std::size_t i = 1; i < simulation::kAttackKinds; ++i)
+    all.push_back(static_cast<simulation::AttackKind>(i));
+  std::vector<FraudRow> out;
+  for (std::uint64_t seed = seeds.first; seed <= seeds.second; ++seed) {
+    for (const FraudPolicy policy : {FraudPolicy::rules, FraudPolicy::score}) {
+      FraudWorldOptions world;
+      world.seed = seed;
+      world.policy = policy;
+      world.attacks = all;
+      world.intensity = .5;
+      world.rows = true;
+      const auto result = run_fraud_world(world);
+      out.insert(out.end(), result.rows.begin(), result.rows.end());
+    }
+    err << "world " << seed << ": " << out.size() << " requests\n";
+  }
+  return out;
+}
+
+/// Weighted so that the public is `valid_share` of the whole.
+FraudModel fit(const std::vector<FraudRow>& rows, const TrainFraudOptions& options, std::ostream& err) {
+  double fraud = 0;
+  for (const FraudRow& row : rows) fraud += row.fraud ? 1 : 0;
+  const double n = static_cast<double>(rows.size());
+  const double weight_fraud = (1 - options.valid_share) * n / std::max(1.0, fraud);
+  const double weight_valid = options.valid_share * n / std::max(1.0, n - fraud);
+  std::array<double, kFraudFeatures + 1> weight{}, squares{};
+  weight[kFraudFeatures] = -3;
+  base::Rng rng(1);
+  std::vector<std::uint32_t> order(rows.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  for (int epoch = 0; epoch < options.epochs; ++epoch) {
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[rng.below(i)]);
+    double loss = 0;
+    for (const std::uint32_t index : order) {
+      const FraudRow& row = rows[index];
+      double logit = weight[kFraudFeatures];
+      for (std::size_t i = 0; i < kFraudFeatures; ++i)
+        logit += weight[i] * static_cast<double>(row.features[i]);
+      const double p = 1 / (1 + std::exp(-logit));
+      const double importance = row.fraud ? weight_fraud : weight_valid;
+      loss -= importance * std::log(std::max(1e-12, row.fraud ? p : 1 - p));
+      const double error = importance * (p - (row.fraud ? 1 : 0));
+      for (std::size_t i = 0; i <= kFraudFeatures; ++i) {
+        const double x = i == kFraudFeatures ? 1 : static_cast<double>(row.features[i]);
+        if (x == 0) continue;
+        const double gradient = error * x + (i == kFraudFeatures ? 0 : options.decay * weight[i]);
+        squares[i] += gradient * gradient;
+        weight[i] -= options.rate * gradient / std::sqrt(squares[i] + 1e-8);
+      }
+    }
+    err << "epoch " << epoch + 1 << " of " << options.epochs << ": log loss " << loss / n << "\n";
+  }
+  FraudModel model;
+  for (std::size_t i = 0; i < kFraudFeatures; ++i) model.weight[i] = static_cast<float>(weight[i]);
+  model.bias = static_cast<float>(weight[kFraudFeatures]);
+  return model;
+}
+
+}  // namespace
+
+int train_fraud(const TrainFraudOptions& options, std::ostream& out, std::ostream& err) {
+  const auto seeds = seeds_of(options.seeds);
+  const auto test = seeds_of(options.test);
+  if (!seeds || !test) {
+    err << "bandstand-lab: --seeds and --test: write 101..110, or one number\n";
+    return 2;
+  }
+  if (options.epochs < 1 || !(options.rate > 0) || !(options.decay >= 0) ||
+      !(options.valid_share > 0 && options.valid_share < 1)) {
+    err << "bandstand-lab: --epochs and --rate above 0, --decay at least 0, --valid-share between 0 and 1\n";
+    return 2;
+  }
+  const auto rows = rows_of(*seeds, err);
+  const FraudModel model = fit(rows, options, err);
+  const auto judging = rows_of(*test, err);
+  std::vector<std::pair<float, bool>> scored;
+  std::size_t fraud = 0, found = 0, wrong = 0;
+  for (const FraudRow& row : judging) {
+    const float p = model.probability(row.features);
+    scored.emplace_back(p, row.fraud);
+    fraud += row.fraud ? 1 : 0;
+    found += row.fraud && p >= .8f ? 1 : 0;
+    wrong += !row.fraud && p >= .8f ? 1 : 0;
+  }
+  const double auc = area_under_curve(scored);
+  char line[256];
+  std::snprintf(
+      line, sizeof line,
+      "{\"rows\":%zu,\"seeds\":\"%s\",\"test\":\"%s\",\"epochs\":%d,\"test_rows\":%zu,\"auc\":%.5f,\"recall_"
+      "at_0.8\":%.5f,"
+      "\"valid_refused_at_0.8\":%.6f}",
+      rows.size(), options.seeds.c_str(), options.test.c_str(), options.epochs, judging.size(), auc,
+      static_cast<double>(found) / static_cast<double>(std::max<std::size_t>(1, fraud)),
+      static_cast<double>(wrong) / static_cast<double>(std::max<std::size_t>(1, judging.size() - fraud)));
+  out << line << "\n";
+  if (options.out.empty()) return 0;
+  const auto written = model::write_model(options.out, model.file(line));
+  if (!written) err << "bandstand-lab: " << options.out << ": " << written.error().what << "\n";
+  return written ? 0 : 1;
+}
+
+}  // namespace bandstand::app
