@@ -105,6 +105,7 @@ void bench_bid(Figures& figures, int calls) {
 void bench_creative(Figures& figures, int calls) {
   for (const std::uint32_t count : {1u, 3u, 10u, 16u}) {
     auto catalogue = std::make_shared<domain::Catalogue>();
+    catalogue->advertisers.emplace_back();
     catalogue->campaigns.emplace_back();
     domain::LineItem item;
     item.id = {1};

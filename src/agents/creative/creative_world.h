@@ -69,6 +69,7 @@ class CreativeWorld {
 
   CreativeWorld(std::uint64_t seed, WorldOptions options) : options_(options), rng_(seed) {
     auto catalogue = std::make_shared<domain::Catalogue>();
+    catalogue->advertisers.emplace_back();
     catalogue->campaigns.emplace_back();
     domain::LineItem item;
     item.id = {1};
