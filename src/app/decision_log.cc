@@ -48,10 +48,10 @@ base::Result<DecisionLog> read_decision_log(
       continue;
     }
     out.catalogue = replayed.catalogue;
+    if (on_decision) on_decision(replayed.bids);
     if (replayed.bids.empty()) continue;
     ++out.decisions;
     bids.insert(bids.end(), replayed.bids.begin(), replayed.bids.end());
-    if (on_decision) on_decision(replayed.bids);
   }
   std::stable_sort(bids.begin(), bids.end(), [](const auto& a, const auto& b) { return a.at_time < b.at_time; });
   BANDSTAND_TRY(events, read_events(log));

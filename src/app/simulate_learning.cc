@@ -33,6 +33,8 @@ using simulation::LocalBandstand;
 using simulation::World;
 
 /// When day two's model is asked by nobody but the log, by a tenth, by all: shares of the day.
+constexpr std::uint32_t kLineItems = 8;
+constexpr int kSamples = 400;  // of the gate's bootstrap
 constexpr double kShadowAt = 0, kTenthAt = .05, kLiveAt = .15;
 
 struct Totals {
@@ -56,6 +58,7 @@ struct SeedFigures {
   double log_loss_before = 0, log_loss = 0;
   bool poisoned_stopped = false, damaged_stopped = false;
   std::size_t unreadable = 0, differences = 0;
+  std::vector<std::string> reasons;
 };
 
 /// Two days of one world around one Bandstand.
@@ -65,12 +68,15 @@ class TwoDays {
       : day_(std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(options.day_seconds))) {
     const double seconds = 2 * options.day_seconds;
     settings_ = demo_settings(seconds);
-    settings_.log_sample_no_bid = 1'000;  // what bids is logged all the same
+    settings_.log_sample_no_bid = 1;  // the gate needs to see what did not bid
     simulation::DemoCatalogueOptions demo;
     demo.seed = seed;
     demo.requests_per_second = options.requests_per_second;
     demo.seconds = seconds;
-    auto loaded = parse_catalogue(simulation::demo_catalogue_json(demo), "(sample catalogue)", settings_);
+    const bool is_demo = options.catalogue == "demo";
+    auto loaded = parse_catalogue(is_demo ? simulation::demo_catalogue_json(demo)
+                                          : simulation::creative_world_catalogue_json(seed, kLineItems),
+                                  "(made-up catalogue)", settings_);
     BANDSTAND_CHECK(loaded.catalogue != nullptr);
     simulation::WorldOptions world = demo_world(seed, seconds, options.requests_per_second);
     world.traffic.speed_up = 86'400 / options.day_seconds;
@@ -141,7 +147,7 @@ learning::Evaluation judge(TwoDays& days, const ResponseModel& model, SeedFigure
   BANDSTAND_CHECK(judged.has_value());
   if (figures != nullptr) figures->unreadable += judged->unreadable;
   if (judged->rounds.size() == 0) return {};
-  return learning::evaluate(judged->rounds, judged->target, std::nullopt, {});
+  return learning::evaluate(judged->rounds, judged->target, std::nullopt, {.estimators = {.samples = kSamples}});
 }
 
 double seconds_since(base::MonoTime from) {
@@ -165,6 +171,7 @@ void learn_and_serve(TwoDays& days, SeedFigures& out) {
   const auto verdict = judge(days, *training.model, &out);
   out.judge_s = seconds_since(clock);
   out.answer = verdict.verdict.answer;
+  out.reasons = verdict.verdict.reasons;
   for (const auto& row : verdict.estimates) {
     if (row.estimator != verdict.deciding) continue;
     const double scale = std::abs(row.incumbent.value);
@@ -257,6 +264,10 @@ int simulate_learning(const SimulateLearningOptions& options, std::ostream& out,
     err << "bandstand: --seeds: write 1..20, or one number\n";
     return 2;
   }
+  if (options.catalogue != "creatives" && options.catalogue != "demo") {
+    err << "bandstand: --catalogue: creatives or demo\n";
+    return 2;
+  }
   if (!(options.day_seconds >= 10 && options.day_seconds <= 86'400)) {
     err << "bandstand: --day: from 10 to 86400 seconds\n";
     return 2;
@@ -312,6 +323,10 @@ int simulate_learning(const SimulateLearningOptions& options, std::ostream& out,
       << seeds.size()
       << "; poisoned models stopped " << poisoned << ", damaged " << damaged << "; unreadable decisions " << unreadable
       << "; ledgers that differ " << differences << "\n";
+  for (std::size_t i = 0; i < seeds.size(); ++i) {
+    for (const std::string& reason : seeds[i].reasons)
+      out << "  seed " << range->first + i << ": " << learning::name_of(seeds[i].answer) << ": " << reason << "\n";
+  }
   return sound ? 0 : 1;
 }
 

@@ -11,7 +11,10 @@ namespace bandstand::app {
 struct SimulateLearningOptions {
   std::string seeds = "1..20";        ///< first..last, or one
   double day_seconds = 600;           ///< the world's day, squeezed
-  double requests_per_second = 200;
+  double requests_per_second = 100;
+  /// creatives: the standard creative world, eight line items of ten banners, cost per click, ample budgets; demo: the sample
+  /// catalogue, whose campaigns differ in goal, value and budget.
+  std::string catalogue = "creatives";
   unsigned jobs = 1;  ///< seeds at a time, a thread each
   bool json = false;
 };
