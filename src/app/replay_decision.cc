@@ -222,26 +222,33 @@ agents::creative::ResponseBoardPtr DecisionReplayer::board(const domain::Catalog
 /// rollout is in the record.
 std::string DecisionReplayer::missing_models(const domain::DecisionRecord& record, serving::Published& out) {
   auto models = std::make_shared<serving::ServedModels>();
+  const auto sits = [&](serving::ModelAgent agent, std::uint32_t version, domain::Source source) {
+    auto& seat = (*models)[static_cast<std::size_t>(agent)];
+    seat.version = version;
+    seat.rollout.mode = source == domain::Source::shadow ? orchestrator::Mode::shadow : orchestrator::Mode::live;
+    out.models = models;
+  };
   for (const auto& call : record.calls) {
+    if (call.policy == orchestrator::kBidLearned) sits(serving::ModelAgent::bid, call.version, call.source);
     if (call.policy != orchestrator::kCreativeLearned) continue;
     std::string trouble;
     if (call.version != 0) out.creative_learned = board(out.catalogue, "creative_learned", call.version, trouble);
     if (call.version != 0 && out.creative_learned == nullptr) return trouble;
-    auto& seat = (*models)[static_cast<std::size_t>(serving::ModelAgent::creative)];
-    seat.version = 1;  // any number but 0: the board is what decides
-    seat.rollout.mode = call.source == domain::Source::shadow ? orchestrator::Mode::shadow : orchestrator::Mode::live;
-    out.models = models;
+    sits(serving::ModelAgent::creative, 1, call.source);  // any number but 0: the board is what decides
   }
   return "";
 }
 
 serving::ShardTeam& DecisionReplayer::team_for(const serving::Published& published) {
-  const auto model_of = [](const serving::Published& p) {
-    return p.models == nullptr ? orchestrator::Mode::off : (*p.models)[0].rollout.mode;
+  const auto models_of = [](const serving::Published& p) {
+    std::vector<std::pair<std::uint32_t, orchestrator::Mode>> sit(serving::kModelAgents);
+    for (std::size_t i = 0; p.models != nullptr && i < sit.size(); ++i)
+      sit[i] = {(*p.models)[i].version, (*p.models)[i].rollout.mode};
+    return sit;
   };
   const bool same = team_ != nullptr && adopted_.catalogue == published.catalogue && adopted_.pacing == published.pacing &&
                     adopted_.market == published.market && adopted_.creative == published.creative &&
-                    adopted_.creative_learned == published.creative_learned && model_of(adopted_) == model_of(published);
+                    adopted_.creative_learned == published.creative_learned && models_of(adopted_) == models_of(published);
   if (!same) {
     team_ = make_team(settings_, names_);
     team_->adopt(published);

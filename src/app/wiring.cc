@@ -1,6 +1,7 @@
 // wiring: names to objects.
 #include "app/wiring.h"
 
+#include "agents/bid/bid_learned.h"
 #include "agents/bid/bid_rules.h"
 #include "agents/budget/budget_rules.h"
 #include "agents/creative/creative_rules.h"
@@ -91,8 +92,8 @@ class StandardTeam final : public serving::ShardTeam {
     }
     if (watching_ != nullptr) watching_->set_watchlist(published.watchlist);
     budget_->adopt(published.pacing);
-    for (auto* agent : creatives_) agent->adopt(published.creative);
     adopt_models(published);
+    for (auto* agent : creatives_) agent->adopt(published.creative);
     for (auto* agent : bids_) agent->install(published.market);
     if (published.oversight != nullptr) {
       auto snapshot = std::make_shared<agents::oversight::OversightSnapshot>(*published.oversight);
@@ -102,30 +103,59 @@ class StandardTeam final : public serving::ShardTeam {
   }
 
  private:
-  /// A seat's challenger is the model that operators rolled out, or else the one that the settings name.
+  /// An agent that leaves its seat is told no more.
+  void forget(const void* agent) {
+    const auto is_it = [&](const auto* one) { return static_cast<const void*>(one) == agent; };
+    std::erase_if(creatives_, is_it);
+    std::erase_if(bids_, is_it);
+  }
+
+  /// A seat's challenger is the model that operators rolled out (`learned` makes its policy), or else what the settings name
+  /// (`by_name`; nullptr: nobody). A change of the rollout alone keeps the policy and its breaker.
+  template <class Agent, class Learned, class ByName>
+  void seat_model(orchestrator::Seat<Agent>& seat, serving::ModelAgent agent, const orchestrator::Rollout& named,
+                  Learned learned, ByName by_name) {
+    const serving::ServedModel& served = (*models_)[static_cast<std::size_t>(agent)];
+    std::uint32_t& version = versions_[static_cast<std::size_t>(agent)];
+    if (served.version != version) {
+      version = served.version;
+      forget(seat.challenger.get());
+      seat.challenger = version != 0 ? learned(served) : by_name();
+      seat.challenger_breaker = orchestrator::Breaker{};
+    }
+    seat.rollout = version != 0 ? served.rollout : named;
+  }
+
   void adopt_models(const serving::Published& published) {
     if (published.models != nullptr && published.models != models_) {
       models_ = published.models;
-      const auto& creative_model = (*models_)[static_cast<std::size_t>(serving::ModelAgent::creative)];
-      if (creative_model.version != creative_version_) {
-        creative_version_ = creative_model.version;
-        std::erase_if(creatives_, [&](auto* agent) { return agent == team_.creative.challenger.get(); });
-        learned_creative_ = nullptr;
-        team_.creative.challenger = nullptr;
-        team_.creative.challenger_breaker = orchestrator::Breaker{};
-        if (creative_version_ != 0) {
-          auto agent = std::make_unique<agents::creative::CreativeRules>(orchestrator::kCreativeLearned,
-                                                                         agents::creative::CreativeRules::Options{});
-          learned_creative_ = agent.get();
-          team_.creative.challenger = std::move(agent);
-        } else if (!names_.creative_challenger.empty()) {
-          team_.creative.challenger = creative(names_.creative_challenger);
-          creatives_.back()->adopt(published.creative);
-        }
-      }
-      team_.creative.rollout = creative_version_ != 0 ? creative_model.rollout : names_.creative_rollout;
+      seat_model(
+          team_.creative, serving::ModelAgent::creative, names_.creative_rollout,
+          [&](const serving::ServedModel&) -> std::unique_ptr<agents::creative::CreativeAgent> {
+            auto agent = std::make_unique<agents::creative::CreativeRules>(orchestrator::kCreativeLearned,
+                                                                           agents::creative::CreativeRules::Options{});
+            learned_creative_ = agent.get();
+            return agent;
+          },
+          [&]() -> std::unique_ptr<agents::creative::CreativeAgent> {
+            learned_creative_ = nullptr;
+            return names_.creative_challenger.empty() ? nullptr : creative(names_.creative_challenger);
+          });
+      seat_model(
+          team_.bid, serving::ModelAgent::bid, names_.bid_rollout,
+          [&](const serving::ServedModel& served) -> std::unique_ptr<agents::bid::BidAgent> {
+            auto agent = std::make_unique<agents::bid::BidLearned>(
+                orchestrator::kBidLearned, agents::bid::BidRules(orchestrator::kBidShaded, {}), served.version);
+            learned_bid_ = agent.get();
+            return agent;
+          },
+          [&]() -> std::unique_ptr<agents::bid::BidAgent> {
+            learned_bid_ = nullptr;
+            return names_.bid_challenger.empty() ? nullptr : bid(names_.bid_challenger);
+          });
     }
     if (learned_creative_ != nullptr) learned_creative_->adopt(published.creative_learned);
+    if (learned_bid_ != nullptr) learned_bid_->install(published.market);
   }
 
   std::unique_ptr<agents::targeting::TargetingAgent> targeting(const serving::Published& published) {
@@ -167,7 +197,8 @@ class StandardTeam final : public serving::ShardTeam {
   std::vector<agents::creative::CreativeRules*> creatives_;
   std::vector<agents::bid::BidRules*> bids_;
   std::shared_ptr<const serving::ServedModels> models_;
-  std::uint32_t creative_version_ = 0;
+  std::array<std::uint32_t, serving::kModelAgents> versions_{};  ///< of the models that sit
+  agents::bid::BidLearned* learned_bid_ = nullptr;
   agents::creative::CreativeRules* learned_creative_ = nullptr;
 };
 
@@ -206,7 +237,10 @@ base::Result<std::shared_ptr<const agents::LearnedModel>> read_learned(serving::
       BANDSTAND_TRY(read, agents::creative::learned_response(file));
       return std::shared_ptr<const agents::LearnedModel>(read);
     }
-    case serving::ModelAgent::bid:
+    case serving::ModelAgent::bid: {
+      BANDSTAND_TRY(read, agents::bid::ControlPolicy::from(file, agents::bid::kResidualModel));
+      return std::shared_ptr<const agents::LearnedModel>(read);
+    }
     case serving::ModelAgent::fraud:
     case serving::ModelAgent::count_: break;
   }

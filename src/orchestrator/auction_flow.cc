@@ -26,6 +26,7 @@ struct Contender {
   std::uint32_t creative = 0;
   std::uint8_t deal = agents::targeting::kOpenAuction;
   double outlook = 0;  ///< value / mu by the line item's best creative
+  float residual = 0;  ///< of the budget agent's answer
   Nanos floor, price;
 };
 
@@ -356,6 +357,7 @@ class Walk {
       contender.candidate = static_cast<std::uint32_t>(i);
       contender.line_item = candidates[i].line_item;
       contender.deal = candidates[i].deal;
+      contender.residual = answers[i].residual;
       contender.outlook = outlook_of(item, candidates[i].line_item) / static_cast<double>(answers[i].mu);
       insert(out, contender, contenders_max, record);
     }
@@ -524,6 +526,7 @@ class Walk {
     agents::bid::BidInput question;
     question.value = candidate.value;
     question.mu = candidate.mu;
+    question.residual = contender.residual;
     question.floor = contender.floor;
     question.cap = std::min(item.bid_max, candidate.available);
     question.at = deal != nullptr && deal->at != 0 ? deal->at : input_.auction.at;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "agents/bid/control_policy.h"
 #include "agents/creative/learned_response.h"
 #include "agents/profile/interests.h"
 #include "base/hash.h"
@@ -293,6 +294,22 @@ void Control::adopt_models() {
       creative_learned_->adopt(catalogue_);
       publish_learned_board();
     }
+  }
+  const ServedModel& bid = (*shelf_->served())[static_cast<std::size_t>(ModelAgent::bid)];
+  if (const auto policy = std::dynamic_pointer_cast<const agents::bid::ControlPolicy>(bid.model); policy != nullptr) {
+    pacer_->use_residual([policy](const agents::budget::PaceReading& at) {
+      return static_cast<float>(policy->step({.traffic_left = at.traffic_left,
+                                              .budget_left = at.budget_left,
+                                              .budget_log = at.budget_log,
+                                              .spent_log = at.spent_log,
+                                              .spent_log_before = at.spent_log_before,
+                                              .win_rate = at.win_rate,
+                                              .value_log = at.value_log,
+                                              .price_log = at.price_log,
+                                              .mu_log = at.mu_log}));
+    });
+  } else {
+    pacer_->use_residual({});
   }
   for (std::size_t i = 0; i < kModelAgents; ++i)
     parts_.metrics.model_version.set((*shelf_->served())[i].version, static_cast<telemetry::ModelAgent>(i));

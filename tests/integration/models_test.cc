@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "agents/bid/control_policy.h"
 #include "agents/creative/learned_response.h"
 #include "app/replay_decision.h"
 #include "log/file_log.h"
@@ -52,8 +53,8 @@ class Models : public ServerThread {
     options.file = path;
     return run(ModelVerb::publish, options);
   }
-  /// Sends bids until a decision shows this policy with this source in its creative stage; each must be answered.
-  bool decides(const std::string& policy, const std::string& source) {
+  /// Sends bids until a decision shows this policy with this source in this stage; each must be answered.
+  bool decides(const std::string& policy, const std::string& source, const std::string& stage = "creative") {
     return eventually(
         [&] {
           EXPECT_EQ(call(server_->public_address(), "POST", "/openrtb2/bid/alpha", kRequest).status, 200);
@@ -62,7 +63,7 @@ class Models : public ServerThread {
             const auto got = call(server_->admin_address(), "GET", "/api/v1/decisions/" + std::string(one["id"])).body;
             const auto decision = json::parse(got);
             for (const auto& call : decision["calls"]) {
-              if (call["stage"] == "creative" && call["policy"] == policy && call["source"] == source) return true;
+              if (call["stage"] == stage && call["policy"] == policy && call["source"] == source) return true;
             }
             break;  // the latest alone
           }
@@ -116,6 +117,30 @@ TEST_F(Models, GoTheWholeWayAndBack) {
   }
   EXPECT_GT(by_policy[orchestrator::kCreativeLearned.value], 2);
   EXPECT_GT(by_policy[orchestrator::kCreativeThompson.value], 2);
+}
+
+TEST_F(Models, TheBidAgentTakesAResidual) {
+  model::ModelFile file{.kind = std::string(agents::bid::kResidualModel),
+                        .schema = std::string(agents::bid::kControlSchema),
+                        .training = "{}",
+                        .tensors = {}};
+  file.tensors["q.0.weight"] = {{2, agents::bid::kControlFeatures}, std::vector<float>(2 * agents::bid::kControlFeatures)};
+  file.tensors["q.0.bias"] = {{2}, {0, 1}};
+  file.tensors["steps"] = {{2}, {-.2f, .2f}};
+  const std::string path = (data_.parent_path() / "model-bid").string();
+  ASSERT_TRUE(model::write_model(path, file));
+  ASSERT_EQ(bid().status, 200);
+  ModelOptions options;
+  options.agent = "creative";
+  options.file = path;
+  EXPECT_EQ(run(ModelVerb::publish, options), 1) << "a model of another agent";
+  options.agent = "bid";
+  ASSERT_EQ(run(ModelVerb::publish, options), 0) << printed_;
+  options.version = 1;
+  options.rollout = "live";
+  options.override_reason = "a test";
+  ASSERT_EQ(run(ModelVerb::rollout, options), 0) << printed_;
+  EXPECT_TRUE(decides("bid.learned", "live", "bid"));
 }
 
 TEST_F(Models, DamagedFilesAndNaNAreRefusedAndTheOldOneStays) {

@@ -20,8 +20,6 @@ struct MarketKey {
   std::uint32_t size = 0;        ///< w << 16 | h
 };
 
-struct ControlState;
-
 struct BidInput {
   double value = 0;        ///< what the impression is expected to be worth, nanos (value of the goal times its rate)
   float mu = 1;            ///< shadow price of the line item's money
@@ -29,7 +27,7 @@ struct BidInput {
   base::Nanos cap;         ///< min of the line item's bid_max and what its lease holds
   std::uint8_t at = 2;     ///< 1 first price, 2 second price, 3 fixed price (floor is the price)
   MarketKey market;
-  const ControlState* control = nullptr;  ///< where the line item stands in its day; nullptr = unknown
+  float residual = 0;      ///< what a trained control of the budget would add to ln mu; policies without one leave it be
 };
 
 /// Why no price was named. Not an error: most requests end here.

@@ -1,14 +1,15 @@
 // bid_learned: one multiplication before the rules.
 #include "agents/bid/bid_learned.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace bandstand::agents::bid {
 
 base::Result<domain::Decided<BidAnswer>> BidLearned::decide(const BidInput& input, AgentContext& context) {
-  if (policy_ == nullptr || input.control == nullptr) return rules_.decide(input, context);
   BidInput corrected = input;
-  corrected.mu = static_cast<float>(static_cast<double>(input.mu) * std::exp(policy_->step(*input.control)));
+  const float bounded = std::clamp(input.residual, -kResidualMax, kResidualMax);
+  corrected.mu = std::max(input.mu * std::exp(bounded), std::min(input.mu, 1.0f));
   auto decided = rules_.decide(corrected, context);
   if (decided) {
     decided->policy = id_;

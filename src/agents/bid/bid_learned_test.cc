@@ -34,33 +34,38 @@ class BidLearnedTest : public testing::Test {
   base::Arena arena_;
   AgentContext context_{.now = {}, .rng = rng_, .arena = arena_};
   domain::Decided<BidAnswer> decided_{.value = Pass::no_value, .policy = {}};
-  BidLearned agent_{domain::PolicyId{77}, BidRules({5}, {}), nullptr, 0};
+  BidLearned agent_{domain::PolicyId{77}, BidRules({5}, {}), 9};
 };
 
 TEST_F(BidLearnedTest, MovesThePriceByTheResidualAndSaysWhichModel) {
-  agent_.adopt(*ControlPolicy::from(two_steps(kResidualModel), kResidualModel), 9);
-  ControlState state;
-  input_.control = &state;
-  EXPECT_NEAR(static_cast<double>(price(input_)), 4 * kCpm * std::exp(0.2), 10);  // all money is left: mu falls
+  input_.mu = 2;
+  EXPECT_EQ(price(input_), 2 * kCpm);
   EXPECT_EQ(decided_.policy, domain::PolicyId{77});
   EXPECT_EQ(decided_.version, 9u);
-  state.budget_left = 0.1;
-  EXPECT_NEAR(static_cast<double>(price(input_)), 4 * kCpm * std::exp(-0.2), 10);
-  input_.cap = {3 * kCpm};
-  state.budget_left = 1;
-  EXPECT_EQ(price(input_), 3 * kCpm) << "floor and cap stand above the model";
+  input_.residual = -.1f;
+  EXPECT_NEAR(static_cast<double>(price(input_)), 2 * kCpm * std::exp(.1), 10);
+  input_.residual = .1f;
+  EXPECT_NEAR(static_cast<double>(price(input_)), 2 * kCpm * std::exp(-.1), 10);
+  input_.residual = 5;
+  EXPECT_NEAR(static_cast<double>(price(input_)), 2 * kCpm * std::exp(-.2), 10) << "whatever the slow loop says";
+  input_.residual = -.1f;
+  input_.cap = {2 * kCpm};
+  EXPECT_EQ(price(input_), 2 * kCpm) << "floor and cap stand above the model";
 }
 
-TEST_F(BidLearnedTest, IsTheDefaultWithoutAModelOrAState) {
-  const std::int64_t by_default = 4 * kCpm;
-  const ControlState state;
-  input_.control = &state;
-  EXPECT_EQ(price(input_), by_default);
-  EXPECT_EQ(decided_.policy, domain::PolicyId{5});
-  agent_.adopt(*ControlPolicy::from(two_steps(kResidualModel), kResidualModel), 1);
-  input_.control = nullptr;
-  EXPECT_EQ(price(input_), by_default);
-  EXPECT_EQ(decided_.policy, domain::PolicyId{5});
+TEST_F(BidLearnedTest, NeverBidsAboveValueWhoDidNot) {
+  input_.residual = -.2f;
+  EXPECT_EQ(price(input_), 4 * kCpm) << "mu is 1: money is ample already";
+  input_.mu = 1.1f;
+  EXPECT_EQ(price(input_), 4 * kCpm);
+  input_.mu = .5f;
+  EXPECT_EQ(price(input_), 8 * kCpm) << "who buys volume at a loss still does";
+}
+
+TEST(ControlPolicy, TakesTheStepOfTheLargestScore) {
+  const auto policy = *ControlPolicy::from(two_steps(kResidualModel), kResidualModel);
+  EXPECT_FLOAT_EQ(static_cast<float>(policy->step({.budget_left = .1})), kResidualMax);
+  EXPECT_FLOAT_EQ(static_cast<float>(policy->step({.budget_left = 1})), -kResidualMax);
 }
 
 TEST(ControlPolicy, RefusesWhatWouldNotBeBounded) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agents/bid/control_state.h"
+#include "agents/learned_model.h"
 #include "base/result.h"
 #include "model/dense.h"
 #include "model/safetensors.h"
@@ -19,7 +20,7 @@ inline constexpr std::string_view kDqnModel = "bid.dqn";
 
 /// A network that scores a few steps of ln mu; the best one is taken. Share it between threads.
 /// In the file: "q.<i>.weight" and "q.<i>.bias" (model::Dense), "steps" [actions].
-class ControlPolicy {
+class ControlPolicy final : public LearnedModel {
  public:
   static constexpr std::size_t kActionsMax = 64;
   /// Errors: `conflict` (another kind or schema, shapes that do not fit, a step beyond the bound of its kind), `not_found`.

@@ -27,6 +27,7 @@ struct BudgetAnswer {
   bool open = false;
   domain::Refusal why = domain::Refusal::paced;  ///< if not open
   float mu = 1.0f;  ///< shadow price: value / mu is what an impression is worth in money now; >= mu_min (default 1)
+  float residual = 0;  ///< what a trained control would add to ln mu; 0 without one
 };
 
 /// Closed on error: no lease, no spend.

@@ -13,6 +13,7 @@ base::Result<domain::Decided<std::span<const BudgetAnswer>>> BudgetRules::decide
     if (purse.campaign >= snapshot_->campaigns.size()) continue;
     const CampaignPace& pace = snapshot_->campaigns[purse.campaign];
     answers[i].mu = pace.mu;
+    answers[i].residual = pace.residual;
     if (!pace.open) {
       answers[i].why = pace.why;
       continue;

@@ -68,6 +68,7 @@ void Pacer::adopt(domain::CatalogueSnapshot catalogue) {
 void Pacer::offer(std::uint32_t campaign, double value) {
   State& state = states_[campaign];
   ++state.window_offers;
+  state.window_value += value;
   if (state.values.size() < options_.offers_kept) {
     state.values.push_back(value);
   } else {
@@ -148,6 +149,32 @@ LogPi::Options Pacer::log_pi_options() const {
   return gains;
 }
 
+/// The figures of the window that is over, before it is forgotten.
+void Pacer::read_pace(State& state, const domain::Campaign& campaign, const Period& period, WallTime now) const {
+  const auto log_ratio = [](double a, double b) { return a > 0 && b > 0 ? std::log(a / b) : 0.0; };
+  PaceReading& reading = state.reading;
+  const auto budget = static_cast<double>(period.budget.value);
+  const auto spent = static_cast<double>((period.charged - state.window_start_spent).value);
+  const auto offers = static_cast<double>(state.window_offers);
+  const auto wins = static_cast<double>(state.wins);
+  const double grain = 0.05 * budget / options_.windows;  // what is small in a window says little
+  reading.spent_log_before = reading.spent_log;
+  reading.spent_log = grain > 0 ? std::log((spent + grain) / (state.planned + grain)) : 0;
+  reading.win_rate = offers > 0 ? wins / offers : 0;
+  reading.price_log = wins > 0 ? log_ratio(spent / wins, state.cost_of_win) : 0;
+  state.period_value += state.window_value;
+  state.period_offers += offers;
+  reading.value_log = offers > 0 ? log_ratio(state.window_value / offers, state.period_value / state.period_offers) : 0;
+  reading.traffic_left = plan_left(campaign, period, now);
+  const auto left = static_cast<double>((period.budget - period.charged).value);
+  reading.budget_left = budget > 0 ? left / budget : 0;
+  const double offers_left = state.offers_a_request * state.requests_a_unit * shape_.expected(now, period.end);
+  reading.budget_log = log_ratio(left / std::max(1.0, offers_left), state.cost_of_win);
+  const double mu_log = std::log(static_cast<double>(state.pace.mu));
+  state.mu_log_mean = state.mu_log_mean == 0 ? mu_log : 0.95 * state.mu_log_mean + 0.05 * mu_log;
+  reading.mu_log = mu_log - state.mu_log_mean;
+}
+
 /// Sets mu for the window to come, in which `target` should be spent, from how the last one went.
 void Pacer::steer(State& state, const domain::Campaign& campaign, const Period& period, double target, WallTime now,
                   const CostOfBid& cost_of_bid) {
@@ -212,8 +239,11 @@ void Pacer::turn_window(State& state, const domain::Campaign& campaign, const Pe
     state.pace.mu = static_cast<float>(options_.mu_min);
     state.pace.pass_through = 1;
   } else {
+    read_pace(state, campaign, period, now);
     steer(state, campaign, period, target, now, cost_of_bid);
   }
+  state.pace.residual = residual_ && !asap ? residual_(state.reading) : 0;
+  state.window_value = 0;
   state.planned = target;
   state.window_start_spent = period.charged;
   state.window_offers = 0;
@@ -268,6 +298,7 @@ bool Pacer::replan(std::uint32_t index, const MoneyState& money, WallTime now, d
     state.period_end = state.period.end;
     state.window_start_spent = state.period.charged;
     state.planned = 0;
+    state.period_value = state.period_offers = 0;
     state.window_end = now;
   }
   const bool window_over = now >= state.window_end;

@@ -58,6 +58,20 @@ struct MoneyState {
   bool paused = false;
 };
 
+/// Where a campaign stands as a window begins: what a trained control of its shadow price looks at (agents/bid/control_state has the
+/// same figures). Ratios, and logarithms of ratios.
+struct PaceReading {
+  double traffic_left = 1, budget_left = 1;  ///< shares of the period
+  double budget_log = 0;                     ///< ln(money left an expected offer / usual cost of a win)
+  double spent_log = 0, spent_log_before = 0;  ///< ln(spent / planned) of the last window and of the one before it
+  double win_rate = 0;                         ///< wins an offer, last window
+  double value_log = 0;                        ///< ln(mean value offered in the last window / in the period so far)
+  double price_log = 0;                        ///< ln(cost of a win in the last window / usual)
+  double mu_log = 0;                           ///< ln(mu / its mean of late)
+};
+/// What a trained control adds to ln mu.
+using ResidualOf = std::function<float(const PaceReading&)>;
+
 /// Expected cost of one auction in which `bid` nanos is the most one would pay: from the market's landscape.
 using CostOfBid = std::function<double(double bid)>;
 
@@ -76,6 +90,9 @@ class Pacer {
   /// A bid of the campaign was won at this cost (for the win rate and the market check).
   void bid_made(std::uint32_t campaign) { ++states_[campaign].bids; }
   void bid_won(std::uint32_t campaign) { ++states_[campaign].wins; }
+
+  /// From the next window on; empty: none.
+  void use_residual(ResidualOf residual) { residual_ = std::move(residual); }
 
   /// Re-plans what is due. `money[i]` is campaign i's. True if any campaign changed: then snapshot() is new.
   bool tick(base::WallTime now, std::span<const MoneyState> money, const CostOfBid& cost_of_bid);
@@ -122,6 +139,10 @@ class Pacer {
     std::vector<double> values;  ///< ring
     std::size_t value_at = 0;
     double mu_model = 1;
+    double window_value = 0, period_value = 0;  ///< sums of what was offered
+    double period_offers = 0;
+    double mu_log_mean = 0;      ///< exponential average
+    PaceReading reading;
     std::optional<LogPi> log_pi;
     std::optional<WindowedDual> dual;
     std::optional<Throttle> throttle;
@@ -146,6 +167,7 @@ class Pacer {
   void count_traffic(State& state, base::WallTime now, base::WallTime next_end) const;
   void turn_window(State& state, const domain::Campaign& campaign, const Period& period, base::WallTime now,
                    const CostOfBid& cost_of_bid);
+  void read_pace(State& state, const domain::Campaign& campaign, const Period& period, base::WallTime now) const;
   void steer(State& state, const domain::Campaign& campaign, const Period& period, double target, base::WallTime now,
              const CostOfBid& cost_of_bid);
   void gate(State& state, const domain::Campaign& campaign, const Period& period, bool paused, base::WallTime now) const;
@@ -155,6 +177,7 @@ class Pacer {
   domain::CatalogueSnapshot catalogue_;
   std::vector<State> states_;
   TrafficShape shape_;
+  ResidualOf residual_;
   std::uint64_t requests_ = 0;
   base::WallTime shape_at_;
   std::uint32_t version_ = 0;

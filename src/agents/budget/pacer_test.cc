@@ -140,11 +140,42 @@ TEST(Pacer, FrontLoadedSpendsMoreThanHalfInTheFirstHalf) {
   EXPECT_NEAR(half.use, 0.625, 0.03) << "integral of 1.5 - x over half the time";
 }
 
+TEST(Pacer, AsksTheTrainedControlOnceAWindowAndSaysWhereTheCampaignStands) {
+  PacerOptions options;
+  Pacer pacer(options, catalogue(flight(10, 960)));  // windows of ten seconds
+  std::vector<PaceReading> asked;
+  pacer.use_residual([&](const PaceReading& reading) {
+    asked.push_back(reading);
+    return .125f;
+  });
+  MoneyState money;
+  for (int second = 0; second < 480; ++second) {
+    const base::WallTime now{kStart + second * kSecond};
+    money.charged = base::Nanos{second * kSecond / 96};  // half of what the plan says
+    pacer.tick(now, std::span(&money, 1), [](double) { return 1e6; });
+    pacer.saw_traffic(10);
+    for (int i = 0; i < 10; ++i) pacer.offer(0, second < 470 ? 5e6 : 10e6);
+    pacer.bid_won(0);
+  }
+  pacer.tick({kStart + 480 * kSecond}, std::span(&money, 1), [](double) { return 1e6; });
+  EXPECT_NEAR(static_cast<double>(asked.size()), 49, 1);
+  EXPECT_EQ(pacer.snapshot()->campaigns[0].residual, .125f);
+  const PaceReading& half = asked.back();
+  EXPECT_NEAR(half.traffic_left, .5, .02);
+  EXPECT_NEAR(half.budget_left, .5, .02);
+  EXPECT_NEAR(half.win_rate, .1, .02);
+  EXPECT_GT(half.value_log, .3);  // the last window offered twice the value
+  EXPECT_NEAR(half.price_log, 0, .2);
+  pacer.use_residual({});
+  pacer.tick({kStart + 491 * kSecond}, std::span(&money, 1), [](double) { return 1e6; });
+  EXPECT_EQ(pacer.snapshot()->campaigns[0].residual, 0);
+}
+
 TEST(PacingSnapshot, ComesBackFromItsBytesAndRefusesOthers) {
   PacingSnapshot snapshot;
   snapshot.version = 3;
   snapshot.catalogue_version = 9;
-  snapshot.campaigns = {{true, domain::Refusal::none, 1.5f, 1}, {false, domain::Refusal::flight, 1, 0.5f}};
+  snapshot.campaigns = {{true, domain::Refusal::none, 1.5f, 1, .1f}, {false, domain::Refusal::flight, 1, 0.5f}};
   const std::string bytes = snapshot.encode();
   const auto back = PacingSnapshot::decode(bytes);
   ASSERT_TRUE(back);

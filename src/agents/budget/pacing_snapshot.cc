@@ -1,6 +1,7 @@
 // pacing_snapshot: fixed-width little-endian bytes.
 #include "agents/budget/pacing_snapshot.h"
 
+#include <cmath>
 #include <cstring>
 
 namespace bandstand::agents::budget {
@@ -12,8 +13,9 @@ struct Wire {
   std::uint16_t zero;
   float mu;
   float pass_through;
+  float residual;
 };
-static_assert(sizeof(Wire) == 12);
+static_assert(sizeof(Wire) == 16);
 
 }  // namespace
 
@@ -24,7 +26,8 @@ std::string PacingSnapshot::encode() const {
   put(static_cast<std::uint32_t>(campaigns.size()));
   put(catalogue_version);
   for (const CampaignPace& pace : campaigns) {
-    put(Wire{static_cast<std::uint8_t>(pace.open ? 1 : 0), static_cast<std::uint8_t>(pace.why), 0, pace.mu, pace.pass_through});
+    put(Wire{static_cast<std::uint8_t>(pace.open ? 1 : 0), static_cast<std::uint8_t>(pace.why), 0, pace.mu, pace.pass_through,
+             pace.residual});
   }
   return out;
 }
@@ -42,7 +45,9 @@ base::Result<std::shared_ptr<const PacingSnapshot>> PacingSnapshot::decode(std::
     Wire wire;
     std::memcpy(&wire, bytes.data() + i * sizeof wire, sizeof wire);
     if (!(wire.mu > 0)) return base::fail(base::Code::corrupt, "pacing snapshot: mu is not positive");
-    out->campaigns.push_back({wire.open != 0, static_cast<domain::Refusal>(wire.why), wire.mu, wire.pass_through});
+    if (!std::isfinite(wire.residual)) return base::fail(base::Code::corrupt, "pacing snapshot: a residual is no number");
+    out->campaigns.push_back(
+        {wire.open != 0, static_cast<domain::Refusal>(wire.why), wire.mu, wire.pass_through, wire.residual});
   }
   return std::shared_ptr<const PacingSnapshot>(std::move(out));
 }

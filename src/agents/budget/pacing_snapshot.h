@@ -17,6 +17,7 @@ struct CampaignPace {
   domain::Refusal why = domain::Refusal::paced;  ///< if not open
   float mu = 1;                                  ///< >= mu_min
   float pass_through = 1;                        ///< share of auctions to enter; < 1 only under the throttle policy
+  float residual = 0;                            ///< a trained control would have it at mu * exp(residual); 0 without one
 };
 
 /// Immutable; index = campaign's index in the catalogue of `catalogue_version`.
