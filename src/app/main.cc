@@ -179,6 +179,7 @@ int main(int argc, char** argv) {
       "pacing", "pacing policies side by side: under-delivery, deviation from plan, recovery from a price shock");
   pacing_verb->add_option("--seeds", pacing.seeds, "first..last, or one")->capture_default_str();
   pacing_verb->add_option("--policies", pacing.policies, "names of pacing policies")->capture_default_str();
+  pacing_verb->add_option("--model", pacing.model, "a bid.residual (bandstand-lab train bid): another row with it live");
   pacing_verb->add_option("--jobs", pacing.jobs, "seeds at a time, a thread each")->capture_default_str();
   pacing_verb->add_flag("--json", pacing.json, "machine-readable");
   pacing_verb->callback([&] { code = bandstand::app::simulate_pacing(pacing, std::cout, std::cerr); });

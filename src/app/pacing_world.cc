@@ -81,6 +81,13 @@ PacingWorldResult run_pacing_world(const PacingWorldOptions& options) {
   simulation::LocalBandstand local(
       settings, [](const serving::ServingSettings& s) { return make_team(s, {}); }, loaded.catalogue,
       loaded.text, kStart, std::chrono::seconds(30));
+  if (!options.bid_model.empty()) {
+    auto& control = local.control();
+    BANDSTAND_CHECK(control.serve_models(read_learned).has_value());
+    const auto version = control.publish_model(serving::ModelAgent::bid, options.bid_model);
+    BANDSTAND_CHECK(version.has_value());
+    BANDSTAND_CHECK(control.roll_out(serving::ModelAgent::bid, *version, {orchestrator::Mode::live, 0, 0}, "", "simulation"));
+  }
   simulation::World world(world_of(options), loaded.catalogue);
 
   PacingWorldResult result;

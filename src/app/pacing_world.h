@@ -21,6 +21,7 @@ namespace bandstand::app {
 struct PacingWorldOptions {
   std::uint64_t seed = 1;
   agents::budget::PacingPolicy policy = agents::budget::PacingPolicy::receding_horizon;
+  std::string bid_model;  ///< bytes of a "bid.residual" that answers for all; empty: the default bid
   std::vector<simulation::PacingCampaign> campaigns;  ///< one or two, shown to different people
   int windows = 192;                                  ///< of 15 minutes; the world starts at midnight UTC
   double requests_per_window = 130;                   ///< mean of a day

@@ -11,6 +11,8 @@
 #include <ostream>
 #include <thread>
 
+#include "app/wiring.h"
+#include "base/input.h"
 #include "base/rng.h"
 #include "base/words.h"
 #include "experiments/table.h"
@@ -36,6 +38,16 @@ std::span<const double> day(const std::vector<double>& windows, int index) {
 
 double sum(std::span<const double> values) { return std::accumulate(values.begin(), values.end(), 0.0); }
 
+/// What steers the money: a policy of the pacer and, if any, the bytes of a residual on its price.
+struct Steered {
+  PacingPolicy policy = PacingPolicy::receding_horizon;
+  std::string model;
+};
+
+std::string name_of(const Steered& steered) {
+  return std::string(agents::budget::name_of(steered.policy)) + (steered.model.empty() ? "" : " + residual");
+}
+
 /// What one seed offers: what campaigns would spend in a day if budgets did not bind and the full value were
 /// bid.
 struct Supply {
@@ -43,20 +55,22 @@ struct Supply {
   double flat = 0;               ///< of the shock's world, a day at the rate before the shock
 };
 
-PacingWorldOptions delivery_world(std::uint64_t seed, PacingPolicy policy, simulation::PacingCampaign first,
+PacingWorldOptions delivery_world(std::uint64_t seed, const Steered& policy, simulation::PacingCampaign first,
                                   simulation::PacingCampaign second) {
   PacingWorldOptions world;
   world.seed = seed;
-  world.policy = policy;
+  world.policy = policy.policy;
+  world.bid_model = policy.model;
   world.campaigns = {std::move(first), std::move(second)};
   world.requests_per_window = kDeliveryRequests;
   return world;
 }
 
-PacingWorldOptions shock_world(std::uint64_t seed, PacingPolicy policy, simulation::PacingCampaign campaign) {
+PacingWorldOptions shock_world(std::uint64_t seed, const Steered& policy, simulation::PacingCampaign campaign) {
   PacingWorldOptions world;
   world.seed = seed;
-  world.policy = policy;
+  world.policy = policy.policy;
+  world.bid_model = policy.model;
   world.campaigns = {std::move(campaign)};
   world.windows = kShockWindows;
   world.requests_per_window = kShockRequests;
@@ -67,10 +81,10 @@ PacingWorldOptions shock_world(std::uint64_t seed, PacingPolicy policy, simulati
 
 Supply measure_supply(std::uint64_t seed) {
   Supply supply;
-  const auto days = run_pacing_world(delivery_world(seed, PacingPolicy::none, {}, {}));
+  const auto days = run_pacing_world(delivery_world(seed, Steered{PacingPolicy::none, {}}, {}, {}));
   supply.first = sum(day(days.campaigns[0].spent, 1));
   supply.second = sum(day(days.campaigns[1].spent, 1));
-  PacingWorldOptions flat = shock_world(seed, PacingPolicy::none, {});
+  PacingWorldOptions flat = shock_world(seed, Steered{PacingPolicy::none, {}}, {});
   flat.windows = kShockAt;
   const auto before = run_pacing_world(flat);
   const auto settled = std::span(before.campaigns[0].spent).subspan(kShockAt / 3);
@@ -102,7 +116,7 @@ std::vector<double> drift_of(std::span<const double> spent, std::span<const doub
   return out;
 }
 
-void take_delivery(const Supply& supply, std::uint64_t seed, PacingPolicy policy, Samples& out) {
+void take_delivery(const Supply& supply, std::uint64_t seed, const Steered& policy, Samples& out) {
   const double tight = supply.first / kTight;
   const double ample = supply.second / kAmple;
   const auto run =
@@ -127,7 +141,7 @@ void take_delivery(const Supply& supply, std::uint64_t seed, PacingPolicy policy
   out.late += run.late;
 }
 
-void take_shock(const Supply& supply, std::uint64_t seed, PacingPolicy policy, Samples& out) {
+void take_shock(const Supply& supply, std::uint64_t seed, const Steered& policy, Samples& out) {
   const double budget = supply.flat / kAmple;
   const auto run = run_pacing_world(shock_world(seed, policy, {.daily_budget = budget}));
   std::vector<double> ratio;
@@ -143,6 +157,13 @@ void take_shock(const Supply& supply, std::uint64_t seed, PacingPolicy policy, S
   out.shock_deviation.push_back(deviation);
   out.differences += run.differences;
   out.late += run.late;
+}
+
+/// a / b - 1, seed by seed.
+std::vector<double> lift_of(std::span<const double> a, std::span<const double> b) {
+  std::vector<double> out;
+  for (std::size_t i = 0; i < a.size(); ++i) out.push_back(b[i] > 0 ? a[i] / b[i] - 1 : 0);
+  return out;
 }
 
 Interval mean_of(std::span<const double> values) {
@@ -178,8 +199,8 @@ Interval recovery_of(const Samples& samples, double band) {
   return out;
 }
 
-std::optional<std::vector<PacingPolicy>> policies_of(const std::string& text, std::ostream& err) {
-  std::vector<PacingPolicy> out;
+std::optional<std::vector<Steered>> policies_of(const std::string& text, std::ostream& err) {
+  std::vector<Steered> out;
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t comma = std::min(text.find(',', at), text.size());
     const std::string name = text.substr(at, comma - at);
@@ -188,10 +209,15 @@ std::optional<std::vector<PacingPolicy>> policies_of(const std::string& text, st
       err << "bandstand: --policies: there is no pacing policy '" << name << "'\n";
       return std::nullopt;
     }
-    out.push_back(*policy);
+    out.push_back({*policy, {}});
     at = comma + 1;
   }
   return out;
+}
+
+base::Result<std::shared_ptr<const agents::LearnedModel>> read_residual(std::string_view bytes) {
+  BANDSTAND_TRY(file, model::decode_model(bytes));
+  return read_learned(serving::ModelAgent::bid, file);
 }
 
 /// The kinds of delivery, under the default policy.
@@ -202,7 +228,7 @@ struct Kinds {
 void take_kinds(const Supply& supply, std::uint64_t seed, Kinds& out) {
   const double front = supply.first / kAmple;
   const double asap = supply.second / kAmple;
-  const auto run = run_pacing_world(delivery_world(seed, PacingPolicy::receding_horizon,
+  const auto run = run_pacing_world(delivery_world(seed, Steered{PacingPolicy::receding_horizon, {}},
                                                    {.daily_budget = front, .delivery = "front_loaded"},
                                                    {.daily_budget = asap, .delivery = "asap"}));
   const auto figures = measure_delivery(day(run.campaigns[0].spent, 1), day(run.traffic, 1), front, true);
@@ -232,7 +258,7 @@ struct Measured {
   Kinds kinds;
 };
 
-Measured measure_seed(std::uint64_t seed, std::span<const PacingPolicy> policies) {
+Measured measure_seed(std::uint64_t seed, std::span<const Steered> policies) {
   Measured out;
   out.by_policy.resize(policies.size());
   const Supply supply = measure_supply(seed);
@@ -269,7 +295,7 @@ void append(Measured& to, const Measured& from) {
 }
 
 /// Seeds have nothing to do with each other: `jobs` of them at a time, put together in their order.
-Measured measure(std::uint64_t first, std::uint64_t last, std::span<const PacingPolicy> policies,
+Measured measure(std::uint64_t first, std::uint64_t last, std::span<const Steered> policies,
                  unsigned jobs) {
   std::vector<Measured> by_seed(last - first + 1);
   std::atomic<std::uint64_t> next{0};
@@ -319,26 +345,36 @@ int simulate_pacing(const SimulatePacingOptions& options, std::ostream& out, std
     err << "bandstand: --seeds: write 1..20, or one number\n";
     return 2;
   }
-  const auto policies = policies_of(options.policies, err);
+  auto policies = policies_of(options.policies, err);
   if (!policies) return 2;
+  if (!options.model.empty()) {
+    auto bytes = base::read_whole_file(options.model, serving::kModelUploadMax);
+    const auto read = bytes ? read_residual(*bytes) : bytes.error();
+    if (!read) {
+      err << "bandstand: --model " << options.model << ": " << read.error().what << "\n";
+      return 2;
+    }
+    policies->push_back({PacingPolicy::receding_horizon, std::move(*bytes)});
+  }
   const Measured measured = measure(seeds->first, seeds->second, *policies, options.jobs);
   const std::vector<Samples>& samples = measured.by_policy;
   const Kinds& kinds = measured.kinds;
 
   Table table({"policy", "under-delivery % (supply 1.2x)", "deviation % (1.2x)", "under % (2.5x)",
                "deviation % (2.5x)", "deviation % (first day)", "recovery, windows (10 %)",
-               "shock deviation %", "value per money", "over %"});
+               "shock deviation %", "value per money", "value per money against the first, %", "over %"});
   bool sound = true;
   for (std::size_t i = 0; i < policies->size(); ++i) {
     const Samples& s = samples[i];
     const double over = *std::max_element(s.over.begin(), s.over.end());
     sound = sound && over == 0 && s.differences == 0;
     table.add(
-        {cell(std::string(agents::budget::name_of((*policies)[i]))),
+        {cell(name_of((*policies)[i])),
          cell(mean_of(s.under_tight), 100, 2), cell(mean_of(s.deviation_tight), 100, 2),
          cell(mean_of(s.under_ample), 100, 2), cell(mean_of(s.deviation_ample), 100, 2),
          cell(mean_of(s.deviation_cold), 100, 2), cell(recovery_of(s, kBand), 1, 0),
          cell(mean_of(s.shock_deviation), 100, 2), cell(mean_of(s.value_per_money), 1, 3),
+         cell(mean_of(lift_of(s.value_per_money, samples[0].value_per_money)), 100, 2),
          cell(100 * over, 2)});
   }
   table.print(options.json ? experiments::TableFormat::json : experiments::TableFormat::aligned, out);
@@ -348,7 +384,7 @@ int simulate_pacing(const SimulatePacingOptions& options, std::ostream& out, std
   std::vector<std::size_t> all(samples[0].ratio.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
   for (std::size_t i = 0; i < policies->size(); ++i) {
-    out << agents::budget::name_of((*policies)[i]) << ":";
+    out << name_of((*policies)[i]) << ":";
     for (const double r : mean_curve(samples[i].ratio, all)) {
       char text[16];
       std::snprintf(text, sizeof text, " %.2f", r);
@@ -359,7 +395,7 @@ int simulate_pacing(const SimulatePacingOptions& options, std::ostream& out, std
   out << "\n(spent - planned) / budget in %, every two hours of the second day, supply 1.2x, mean over "
          "seeds\n";
   for (std::size_t i = 0; i < policies->size(); ++i) {
-    out << agents::budget::name_of((*policies)[i]) << ":";
+    out << name_of((*policies)[i]) << ":";
     const auto curve = mean_curve(samples[i].drift, all);
     for (std::size_t k = 7; k < curve.size(); k += 8) {
       char text[16];
