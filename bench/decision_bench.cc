@@ -14,6 +14,7 @@
 #include "app/wiring.h"
 #include "base/check.h"
 #include "bench/figures.h"
+#include "bench/learned_models.h"
 #include "protocol/catalogue/catalogue_reader.h"
 #include "simulation/demo_catalogue.h"
 #include "simulation/local_bandstand.h"
@@ -64,7 +65,7 @@ struct Measured {
   double memory_mb = 0;  ///< catalogue, index, models and server, without the text of the catalogue
 };
 
-Measured measure(std::uint32_t items, int rounds) {
+Measured measure(std::uint32_t items, int rounds, bool learned) {
   constexpr base::WallTime kStart{1'764'028'800'000'000'000};
   serving::ServingSettings settings = app::demo_settings(86'400);
   settings.pacing.policy = agents::budget::PacingPolicy::none;
@@ -73,6 +74,16 @@ Measured measure(std::uint32_t items, int rounds) {
   simulation::LocalBandstand local(
       settings, [](const serving::ServingSettings& s) { return app::make_team(s, app::TeamNames{}); },
       loaded.catalogue, "", kStart);
+  if (learned) {
+    auto& control = local.control();
+    BANDSTAND_CHECK(control.serve_models(app::read_learned).has_value());
+    for (const auto& [agent, bytes] : learned_models()) {
+      const auto version = control.publish_model(*serving::model_agent_named(agent), bytes);
+      BANDSTAND_CHECK(version.has_value());
+      BANDSTAND_CHECK(control.roll_out(*serving::model_agent_named(agent), *version, {orchestrator::Mode::live, 0, 0}, "",
+                                       "bench"));
+    }
+  }
   Measured out;
   malloc_trim(0);
   out.memory_mb = resident_mb() - static_cast<double>(loaded.text.size()) / 1e6;
@@ -113,13 +124,13 @@ Measured measure(std::uint32_t items, int rounds) {
 }
 
 /// In a process of its own, so that one size's memory is not another's.
-Measured measure_apart(std::uint32_t items, int rounds) {
+Measured measure_apart(std::uint32_t items, int rounds, bool learned) {
   int ends[2];
   BANDSTAND_CHECK(pipe(ends) == 0);
   const pid_t child = fork();
   BANDSTAND_CHECK(child >= 0);
   if (child == 0) {
-    const Measured measured = measure(items, rounds);
+    const Measured measured = measure(items, rounds, learned);
     _exit(write(ends[1], &measured, sizeof measured) == sizeof measured ? 0 : 1);
   }
   Measured out;
@@ -139,7 +150,7 @@ void decision_bench(Figures& figures, bool quick, std::uint32_t only_items) {
   for (const std::uint32_t items : {100u, 1'000u, 10'000u, 100'000u}) {
     if (only_items != 0 ? items != only_items : quick && items == 100'000) continue;
     // A profiler follows one process.
-    const Measured m = only_items != 0 ? measure(items, rounds) : measure_apart(items, rounds);
+    const Measured m = only_items != 0 ? measure(items, rounds, false) : measure_apart(items, rounds, false);
     const std::string at = " at " + std::to_string(items) + " line items";
     figures.add("decision, bytes in to bytes out, median" + at, m.median_us, "us", m.low_us, m.high_us);
     figures.add("decision, p99" + at, m.p99_us, "us");
@@ -149,6 +160,10 @@ void decision_bench(Figures& figures, bool quick, std::uint32_t only_items) {
     if (items == 100) smallest_mb = m.memory_mb;
     if (items >= 10'000 && smallest_mb > 0)
       figures.add("memory per 10,000 line items" + at, (m.memory_mb - smallest_mb) * 1e4 / (items - 100), "MB");
+    if (items != 1'000 || only_items != 0) continue;
+    const Measured l = measure_apart(items, rounds, true);
+    figures.add("the same with learned creative and bid policies live, median", l.median_us, "us", l.low_us, l.high_us);
+    figures.add("allocations per decision with learned policies live", l.allocations, "");
   }
 }
 

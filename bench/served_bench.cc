@@ -21,8 +21,10 @@
 #include "app/simulate.h"
 #include "base/check.h"
 #include "bench/figures.h"
+#include "bench/learned_models.h"
 #include "protocol/catalogue/catalogue_reader.h"
 #include "protocol/openrtb/request_parser.h"
+#include "serving/http/ask.h"
 #include "serving/http/client.h"
 #include "serving/http/server.h"
 #include "simulation/demo_catalogue.h"
@@ -200,23 +202,13 @@ struct BaselineServer {
 
 /// The buckets of a histogram at the operators' port: upper edge in seconds -> observations up to it.
 std::map<double, double> buckets(const std::string& admin, const std::string& histogram) {
-  struct Catcher final : serving::http::ReplyHandler {
-    void on_reply(const serving::http::Reply& reply) override {
-      text = reply.body;
-      done = true;
-    }
-    std::string text;
-    bool done = false;
-  } catcher;
-  base::SystemClock clock;
-  serving::http::EventLoop loop(clock);
-  serving::http::HttpClient client(loop, *serving::http::Address::parse(admin), catcher);
-  client.submit({.method = "GET", .target = "/metrics"});
-  while (!catcher.done) loop.poll(std::chrono::milliseconds(10));
+  const auto asked = serving::http::ask(admin, "GET", "/metrics");
+  BANDSTAND_CHECK(asked.has_value());
+  const std::string& text = asked->body;
   std::map<double, double> out;
   const std::string start = histogram + "_bucket{le=\"";
-  for (std::size_t at = catcher.text.find(start); at != std::string::npos; at = catcher.text.find(start, at + 1)) {
-    const char* edge = catcher.text.c_str() + at + start.size();
+  for (std::size_t at = text.find(start); at != std::string::npos; at = text.find(start, at + 1)) {
+    const char* edge = text.c_str() + at + start.size();
     const char* count = std::strchr(edge, ' ');
     out[*edge == '+' ? HUGE_VAL : std::strtod(edge, nullptr)] = std::strtod(count, nullptr);
   }
@@ -231,6 +223,31 @@ double quantile_ms(const std::map<double, double>& before, const std::map<double
   }
   return 0;
 }
+
+/// Publishes the models, and lets them answer for all or nobody.
+class LearnedModels {
+ public:
+  explicit LearnedModels(std::string admin) : admin_(std::move(admin)) {
+    for (const auto& [agent, bytes] : learned_models()) {
+      post("/api/v1/models/" + agent, bytes);
+      agents_.push_back(agent);
+    }
+  }
+  void roll_out(const char* rollout) const {
+    for (const std::string& agent : agents_) {
+      post("/api/v1/models/" + agent + "/rollout",
+           std::string(R"({"version":1,"rollout":")") + rollout + R"(","override":"bench"})");
+    }
+  }
+
+ private:
+  void post(const std::string& target, const std::string& body) const {
+    const auto asked = serving::http::ask(admin_, "POST", target, body);
+    BANDSTAND_CHECK(asked && asked->status == 200);
+  }
+  std::string admin_;
+  std::vector<std::string> agents_;
+};
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -261,6 +278,7 @@ void served_bench(Figures& figures, bool quick) {
   options.data_dir = data.string();
   options.listen = options.admin = "127.0.0.1:0";
   options.pin_threads = true;
+  options.read_model = app::read_learned;
   serving::Server server(
       settings, options,
       [](const serving::ServingSettings& s) { return app::make_team(s, app::TeamNames{}); },
@@ -280,6 +298,9 @@ void served_bench(Figures& figures, bool quick) {
   const std::string base_address = baseline.http.bound().text();
   std::vector<double> noop, echo, decisions, noop_ratio, echo_ratio;
   std::vector<double> noop_cpu, echo_cpu, decision_cpu, control_cpu, cpu_ratio;
+  std::vector<double> learned, learned_ratio, learned_cpu;
+  std::uint64_t unanswered = 0;
+  const LearnedModels models(server.admin_address());
   double bid_share = 0;
   for (int run = 0; run < runs; ++run) {  // in turn, so that a drift of the machine meets all three
     const auto nothing = Load(base_address, collector.bodies, "/noop", 64).run_closed(seconds, "baseline");
@@ -298,6 +319,14 @@ void served_bench(Figures& figures, bool quick) {
     decision_cpu.push_back(decided.cpu_us);
     control_cpu.push_back(decided.also_cpu_us);
     cpu_ratio.push_back(nothing.cpu_us / decided.cpu_us);
+    models.roll_out("live");
+    Load again(server.public_address(), collector.bodies, "/openrtb2/bid/alpha", 64);
+    const auto by_models = again.run_closed(seconds, "shard0", "control");
+    models.roll_out("off");
+    unanswered += load.failed + again.failed;
+    learned.push_back(by_models.per_second);
+    learned_ratio.push_back(by_models.per_second / nothing.per_second);
+    learned_cpu.push_back(by_models.cpu_us);
   }
   const auto add = [&](const char* name, const std::vector<double>& values, const char* unit) {
     figures.add(name, median(values), unit, *std::min_element(values.begin(), values.end()),
@@ -314,6 +343,10 @@ void served_bench(Figures& figures, bool quick) {
   add("CPU of the control thread, decision", control_cpu, "us");
   add("served decisions / no-op POST, by CPU of the serving thread", cpu_ratio, "ratio");
   figures.add("served decisions with a bid", bid_share, "%");
+  add("served decisions, learned creative and bid policies live", learned, "1/s");
+  add("the same / no-op POST", learned_ratio, "ratio");
+  add("CPU of the serving thread, decision by learned policies", learned_cpu, "us");
+  figures.add("requests without an answer while models came and went", static_cast<double>(unanswered), "");
 
   Load open(server.public_address(), collector.bodies, "/openrtb2/bid/alpha", 64);
   const std::string duration = "bandstand_bid_request_duration_seconds";

@@ -1,10 +1,10 @@
 // judged_log: rounds for off-policy evaluation out of a server's own log: what another model would have done in its place.
 //
 // A round is a choice of a creative for one line item, whether it led to a bid or not: had only choices that led to bids been
-// taken, the log would seem to like what bids high. The action is the creative, the propensity the one that was logged, the reward
-// the whole reward of the bid (outcomes/rewards; 0 without one), a thousand choices, in units of the campaign's currency. One line
-// item's choice is judged at a time, the others' and what was bid being as they were. For decisions without bids to be there, the
-// server must log them all (log_sample_no_bid = 1).
+// taken, the log would seem to like what bids high. The action is the creative, the propensity the one that was logged, the
+// reward the whole reward of the bid (outcomes/rewards; 0 without one), a thousand choices, in units of the campaign's
+// currency. One line item's choice is judged at a time, the others' and what was bid being as they were. For decisions without
+// bids to be there, the server must log them all (log_sample_no_bid = 1).
 #pragma once
 
 #include "agents/creative/response_model.h"

@@ -58,8 +58,8 @@ struct MoneyState {
   bool paused = false;
 };
 
-/// Where a campaign stands as a window begins: what a trained control of its shadow price looks at (agents/bid/control_state has the
-/// same figures). Ratios, and logarithms of ratios.
+/// Where a campaign stands as a window begins: what a trained control of its shadow price looks at (agents/bid/control_state
+/// has the same figures). Ratios, and logarithms of ratios.
 struct PaceReading {
   double traffic_left = 1, budget_left = 1;  ///< shares of the period
   double budget_log = 0;                     ///< ln(money left an expected offer / usual cost of a win)
