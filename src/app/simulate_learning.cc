@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <fstream>
 #include <ostream>
 #include <thread>
 #include <vector>
@@ -61,6 +62,15 @@ struct SeedFigures {
   std::vector<std::string> reasons;
 };
 
+std::string catalogue_of(const SimulateLearningOptions& options, std::uint64_t seed) {
+  if (options.catalogue == "creatives") return simulation::creative_world_catalogue_json(seed, kLineItems);
+  simulation::DemoCatalogueOptions demo;
+  demo.seed = seed;
+  demo.requests_per_second = options.requests_per_second;
+  demo.seconds = 2 * options.day_seconds;
+  return simulation::demo_catalogue_json(demo);
+}
+
 /// Two days of one world around one Bandstand.
 class TwoDays {
  public:
@@ -69,14 +79,7 @@ class TwoDays {
     const double seconds = 2 * options.day_seconds;
     settings_ = demo_settings(seconds);
     settings_.log_sample_no_bid = 1;  // the gate needs to see what did not bid
-    simulation::DemoCatalogueOptions demo;
-    demo.seed = seed;
-    demo.requests_per_second = options.requests_per_second;
-    demo.seconds = seconds;
-    const bool is_demo = options.catalogue == "demo";
-    auto loaded = parse_catalogue(is_demo ? simulation::demo_catalogue_json(demo)
-                                          : simulation::creative_world_catalogue_json(seed, kLineItems),
-                                  "(made-up catalogue)", settings_);
+    auto loaded = parse_catalogue(catalogue_of(options, seed), "(made-up catalogue)", settings_);
     BANDSTAND_CHECK(loaded.catalogue != nullptr);
     simulation::WorldOptions world = demo_world(seed, seconds, options.requests_per_second);
     world.traffic.speed_up = 86'400 / options.day_seconds;
@@ -274,6 +277,13 @@ int simulate_learning(const SimulateLearningOptions& options, std::ostream& out,
   }
   if (!(options.requests_per_second > 0 && options.requests_per_second <= 5'000)) {
     err << "bandstand: --rate: above 0, at most 5000 requests a second\n";
+    return 2;
+  }
+  if (!options.write_catalogue.empty()) {
+    std::ofstream file(options.write_catalogue, std::ios::binary);
+    file << catalogue_of(options, range->first) << std::flush;
+    if (file) return 0;
+    err << "bandstand: --write-catalogue " << options.write_catalogue << ": cannot be written\n";
     return 2;
   }
   const auto seeds = measure(options, range->first, range->second, err);

@@ -15,6 +15,7 @@ struct SimulateLearningOptions {
   /// creatives: the standard creative world, eight line items of ten banners, cost per click, ample budgets; demo: the sample
   /// catalogue, whose campaigns differ in goal, value and budget.
   std::string catalogue = "creatives";
+  std::string write_catalogue;  ///< file for the catalogue of the first seed; nothing is run then
   unsigned jobs = 1;  ///< seeds at a time, a thread each
   bool json = false;
 };

@@ -48,7 +48,9 @@ int train_creative(const TrainCreativeOptions& options, std::ostream& out, std::
   const auto trained = experiments::train_creative(log->catalogue, log->outcomes, {.rounds = options.rounds}, &out);
   out << trained.impressions << " impressions, " << trained.clicks << " clicks\n";
   if (trained.clicks == 0) {
-    err << "bandstand-lab: " << data.folder << ": nobody has clicked yet\n";
+    const auto window = std::chrono::duration_cast<std::chrono::minutes>(data.settings.serving.matcher.click_window);
+    err << "bandstand-lab: " << data.folder << ": no impression with a click is " << window.count()
+        << " minutes old, which is when its click window closes (matcher.click_window_s)\n";
     return 2;
   }
   const nlohmann::json record{{"data", hash_of(log->outcomes)},
