@@ -33,12 +33,10 @@ bool is_charged(const domain::Event& event) {
 
 }  // namespace
 
-base::Result<DecisionLog> read_decision_log(
-    log::Log& log, const serving::ServingSettings& settings, const TeamNames& names,
-    std::function<void(serving::ShardTeam&, const serving::Published&)> on_team,
-    const std::function<void(const std::vector<domain::BidFacts>&)>& on_decision) {
+base::Result<DecisionLog> read_decision_log(log::Log& log, const serving::ServingSettings& settings, const TeamNames& names,
+                                            const DecisionLogHooks& hooks) {
   BANDSTAND_TRY(replayer, DecisionReplayer::open(log, settings, names));
-  replayer->on_team = std::move(on_team);
+  replayer->on_team = hooks.on_team;
   DecisionLog out;
   std::vector<domain::BidFacts> bids;
   for (const auto id : replayer->ids()) {
@@ -48,7 +46,7 @@ base::Result<DecisionLog> read_decision_log(
       continue;
     }
     out.catalogue = replayed.catalogue;
-    if (on_decision) on_decision(replayed.bids);
+    if (hooks.on_decision) hooks.on_decision(replayed.bids);
     if (replayed.bids.empty()) continue;
     ++out.decisions;
     bids.insert(bids.end(), replayed.bids.begin(), replayed.bids.end());

@@ -20,11 +20,14 @@ struct DecisionLog {
   std::size_t unreadable = 0;             ///< decisions whose snapshots are missing, or that differ when computed again
 };
 
-/// Reads "decisions", "snapshots" and "events". About 60 us a decision; all in memory. `on_team` as in DecisionReplayer;
-/// `on_decision` is called after each decision, with its bids. Errors: those of the log.
-base::Result<DecisionLog> read_decision_log(
-    log::Log& log, const serving::ServingSettings& settings, const TeamNames& names,
-    std::function<void(serving::ShardTeam&, const serving::Published&)> on_team = {},
-    const std::function<void(const std::vector<domain::BidFacts>&)>& on_decision = {});
+/// For whoever looks on while decisions are computed again. Each may be empty.
+struct DecisionLogHooks {
+  std::function<void(serving::ShardTeam&, const serving::Published&)> on_team;  ///< as in DecisionReplayer
+  std::function<void(const std::vector<domain::BidFacts>&)> on_decision;        ///< after each decision, with its bids
+};
+
+/// Reads "decisions", "snapshots" and "events". About 60 us a decision; all in memory. Errors: those of the log.
+base::Result<DecisionLog> read_decision_log(log::Log& log, const serving::ServingSettings& settings, const TeamNames& names,
+                                            const DecisionLogHooks& hooks = {});
 
 }  // namespace bandstand::app

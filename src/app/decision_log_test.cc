@@ -50,7 +50,7 @@ TEST_F(DecisionLogTest, IsWhatTheServerLearnedFrom) {
 
 TEST_F(DecisionLogTest, TheModelThatWroteTheLogWeighsAboutOne) {
   const auto model = std::make_shared<const agents::creative::ResponseModel>(local_->control().response_model());
-  const auto judged = judge_creative_log(local_->log(), local_->settings(), TeamNames{}, model);
+  const auto judged = judge_creative_log(local_->log(), local_->settings(), TeamNames{}, model, {});
   ASSERT_TRUE(judged);
   ASSERT_GT(judged->rounds.size(), 500u);
   double weights = 0;

@@ -50,13 +50,16 @@ Loaded<Case> load_server_case(const EvaluateOptions& options, std::ostream& err)
   if (!file) return problem(options.model + ": " + file.error().what);
   const auto learned = agents::creative::learned_response(*file);
   if (!learned) return problem(options.model + ": " + learned.error().what);
+  const auto until = trained_until(file->training);
+  if (!until) return problem(options.model + ": its record does not say until when it was trained: what to judge it on?");
   LoggedData data;
   if (!open_logged_data(options.config, options.log.front(), data, err)) return problem("the log was not read");
-  auto judged = judge_creative_log(*data.log, data.settings.serving, data.settings.team, (*learned)->model);
+  auto judged = judge_creative_log(*data.log, data.settings.serving, data.settings.team, (*learned)->model, *until);
   if (!judged) return problem(options.log.front() + ": " + judged.error().what);
   if (judged->rounds.size() == 0) {
-    return problem(options.log.front() + ": no bid whose outcome is known (" + std::to_string(judged->decisions) +
-                   " decisions with bids, " + std::to_string(judged->unreadable) + " unreadable)");
+    return problem(options.log.front() + ": no choice of after the model's training whose outcome is known (" +
+                   std::to_string(judged->decisions) + " decisions with bids, " + std::to_string(judged->unreadable) +
+                   " unreadable)");
   }
   Case out;
   out.log.rounds = std::move(judged->rounds);

@@ -1,6 +1,7 @@
 // judged_log: an agent that answers as the log says and notes what another would have.
 #include "app/judged_log.h"
 
+#include <nlohmann/json.hpp>
 #include <unordered_map>
 
 #include "agents/creative/creative_rules.h"
@@ -26,11 +27,12 @@ using Choices = std::vector<Choice>;
 
 class Watched final : public CreativeAgent {
  public:
-  Watched(std::unique_ptr<CreativeAgent> logged, const CreativeRules& judged, Choices& choices)
-      : logged_(std::move(logged)), judged_(judged), choices_(choices) {}
+  Watched(std::unique_ptr<CreativeAgent> logged, const CreativeRules& judged, base::WallTime from,
+          Choices& choices)
+      : logged_(std::move(logged)), judged_(judged), from_(from), choices_(choices) {}
   base::Result<domain::Decided<CreativeAnswer>> decide(const CreativeInput& input, AgentContext& context) override {
     auto decided = logged_->decide(input, context);
-    if (decided) {
+    if (decided && context.now >= from_) {
       const std::uint32_t creative = decided->value.creative;
       choices_.push_back({input.line_item, creative, decided->propensity, judged_.propensity(input, creative)});
     }
@@ -41,6 +43,7 @@ class Watched final : public CreativeAgent {
  private:
   std::unique_ptr<CreativeAgent> logged_;
   const CreativeRules& judged_;
+  base::WallTime from_;
   Choices& choices_;
 };
 
@@ -101,26 +104,27 @@ class Collector {
 }  // namespace
 
 base::Result<JudgedLog> judge_creative_log(log::Log& log, const serving::ServingSettings& settings, const TeamNames& names,
-                                           const agents::creative::ResponseModelPtr& model) {
+                                           const agents::creative::ResponseModelPtr& model, base::WallTime from) {
   CreativeRules judged(orchestrator::kCreativeLearned, CreativeRules::Options{});
   domain::CatalogueSnapshot catalogue;
   Choices choices;
   Collector collector;
-  const auto watch = [&](serving::ShardTeam& team, const serving::Published& published) {
+  DecisionLogHooks hooks;
+  hooks.on_team = [&](serving::ShardTeam& team, const serving::Published& published) {
     if (published.catalogue != catalogue) {
       catalogue = published.catalogue;
       judged.adopt(std::make_shared<ResponseBoard>(catalogue, model));
     }
     choices.clear();
     for (auto* agent : {&team.team().creative.baseline, &team.team().creative.challenger}) {
-      if (*agent != nullptr) *agent = std::make_unique<Watched>(std::move(*agent), judged, choices);
+      if (*agent != nullptr) *agent = std::make_unique<Watched>(std::move(*agent), judged, from, choices);
     }
   };
-  const auto take = [&](const std::vector<domain::BidFacts>& bids) {
+  hooks.on_decision = [&](const std::vector<domain::BidFacts>& bids) {
     collector.take(choices, bids, *catalogue);
     choices.clear();
   };
-  BANDSTAND_TRY(read, read_decision_log(log, settings, names, watch, take));
+  BANDSTAND_TRY(read, read_decision_log(log, settings, names, hooks));
   for (const domain::Outcome& outcome : read.outcomes) {
     const auto item = catalogue->line_item_index.find(outcome.facts.line_item.value);
     if (item != catalogue->line_item_index.end()) collector.take(outcome, catalogue->line_items[item->second]);
@@ -129,6 +133,12 @@ base::Result<JudgedLog> judge_creative_log(log::Log& log, const serving::Serving
   out.decisions = read.decisions;
   out.unreadable = read.unreadable;
   return out;
+}
+
+std::optional<base::WallTime> trained_until(std::string_view training) {
+  const auto read = nlohmann::json::parse(training, nullptr, false);
+  if (!read.is_object() || !read.contains("until_ns") || !read["until_ns"].is_number_integer()) return std::nullopt;
+  return base::WallTime{read["until_ns"].get<std::int64_t>()};
 }
 
 }  // namespace bandstand::app

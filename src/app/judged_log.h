@@ -7,6 +7,8 @@
 // bids to be there, the server must log them all (log_sample_no_bid = 1).
 #pragma once
 
+#include <optional>
+
 #include "agents/creative/response_model.h"
 #include "app/decision_log.h"
 #include "learning/offpolicy/rounds.h"
@@ -19,8 +21,13 @@ struct JudgedLog {
   std::size_t decisions = 0, unreadable = 0;
 };
 
-/// Each choice of the log is asked again of Thompson sampling over `model`. Errors: those of the log.
+/// Each choice from `from` on is asked again of Thompson sampling over `model`. A model must not be judged on what it has learned
+/// from: `from` is where its training ended (trained_until). The log's own policy, which went on learning, is the incumbent.
+/// Errors: those of the log.
 base::Result<JudgedLog> judge_creative_log(log::Log& log, const serving::ServingSettings& settings, const TeamNames& names,
-                                           const agents::creative::ResponseModelPtr& model);
+                                           const agents::creative::ResponseModelPtr& model, base::WallTime from);
+
+/// The latest moment of what a model file was trained on, by its record of training ("until_ns"); nothing if it does not say.
+std::optional<base::WallTime> trained_until(std::string_view training);
 
 }  // namespace bandstand::app

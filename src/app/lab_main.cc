@@ -60,6 +60,8 @@ int main(int argc, char** argv) {
   auto* creative_verb = train->add_subcommand("creative", "which creative is clicked, from the log of a Bandstand server");
   creative_verb->add_option("--data", creative.data, "the server's data directory (default: as its settings say)");
   creative_verb->add_option("--config", creative.config, "the server's settings file");
+  creative_verb->add_option("--share", creative.share, "of the log's time that is learned from; the rest judges")
+      ->capture_default_str();
   creative_verb->add_option("--rounds", creative.rounds, "searches over all kinds of features")->capture_default_str();
   creative_verb->add_option("--out", creative.out, "model file")->required();
   creative_verb->callback([&] { code = bandstand::app::train_creative(creative, std::cout, std::cerr); });

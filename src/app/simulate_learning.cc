@@ -33,9 +33,11 @@ using serving::ModelAgent;
 using simulation::LocalBandstand;
 using simulation::World;
 
-/// When day two's model is asked by nobody but the log, by a tenth, by all: shares of the day.
 constexpr std::uint32_t kLineItems = 8;
 constexpr int kSamples = 400;  // of the gate's bootstrap
+/// Day one up to here trains, the rest of it judges.
+constexpr double kTrained = .7;
+/// When day two's model is asked by nobody but the log, by a tenth, by all: shares of the day.
 constexpr double kShadowAt = 0, kTenthAt = .05, kLiveAt = .15;
 
 struct Totals {
@@ -92,8 +94,11 @@ class TwoDays {
   }
 
   void run_to(double days) {
-    world_->run_until(start_ + std::chrono::duration_cast<base::Duration>(day_ * days), *local_);
+    world_->run_until(at(days), *local_);
     local_->settle();
+  }
+  [[nodiscard]] base::WallTime at(double days) const {
+    return start_ + std::chrono::duration_cast<base::Duration>(day_ * days);
   }
   /// Nothing new comes; what is under way is settled.
   void finish() {
@@ -146,7 +151,7 @@ ResponseModel poisoned(const ResponseModel& model) {
 
 learning::Evaluation judge(TwoDays& days, const ResponseModel& model, SeedFigures* figures) {
   const auto judged = judge_creative_log(days.log(), days.settings(), TeamNames{},
-                                         std::make_shared<const ResponseModel>(model));
+                                         std::make_shared<const ResponseModel>(model), days.at(kTrained));
   BANDSTAND_CHECK(judged.has_value());
   if (figures != nullptr) figures->unreadable += judged->unreadable;
   if (judged->rounds.size() == 0) return {};
@@ -164,7 +169,7 @@ void learn_and_serve(TwoDays& days, SeedFigures& out) {
   const auto log = read_decision_log(days.log(), days.settings(), TeamNames{});
   BANDSTAND_CHECK(log.has_value());
   out.unreadable = log->unreadable;
-  const auto training = experiments::train_creative(log->catalogue, log->outcomes, {}, nullptr);
+  const auto training = experiments::train_creative(log->catalogue, log->outcomes, {.until = days.at(kTrained)}, nullptr);
   out.train_s = seconds_since(clock);
   out.log_loss_before = training.before.loss;
   out.log_loss = training.chosen.loss;

@@ -14,7 +14,7 @@ namespace bandstand::app {
 struct SimulatePacingOptions {
   std::string seeds = "1..20";  ///< first..last, or one
   std::string policies = "receding_horizon,log_pi,throttle,textbook_pi";
-  std::string model;   ///< file of a "bid.residual": another row, receding_horizon with it
+  std::string model = "";  ///< file of a "bid.residual": another row, receding_horizon with it
   unsigned jobs = 1;  ///< seeds at a time, a thread each
   bool json = false;
 };

@@ -1,6 +1,7 @@
 // train_creative: log, training, file.
 #include "app/train_creative.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -25,9 +26,23 @@ std::string hash_of(const std::vector<domain::Outcome>& outcomes) {
   return text;
 }
 
+/// The moment before which this share of the time lies in which bids were made.
+base::WallTime share_of_time(const std::vector<domain::Outcome>& outcomes, double share) {
+  if (outcomes.empty()) return {};
+  const auto earlier = [](const auto& a, const auto& b) { return a.facts.at_time < b.facts.at_time; };
+  const auto [first, last] = std::minmax_element(outcomes.begin(), outcomes.end(), earlier);
+  const base::WallTime begin = first->facts.at_time;
+  const auto length = static_cast<double>((last->facts.at_time - begin).count());
+  return begin + base::Duration{static_cast<std::int64_t>(share * length) + 1};
+}
+
 }  // namespace
 
 int train_creative(const TrainCreativeOptions& options, std::ostream& out, std::ostream& err) {
+  if (!(options.share > 0 && options.share <= 1)) {
+    err << "bandstand-lab: --share: above 0, at most 1\n";
+    return 2;
+  }
   if (options.rounds < 0 || options.rounds > 10) {
     err << "bandstand-lab: --rounds: from 0 to 10\n";
     return 2;
@@ -45,7 +60,9 @@ int train_creative(const TrainCreativeOptions& options, std::ostream& out, std::
     err << "bandstand-lab: " << data.folder << ": no decision to learn from\n";
     return 2;
   }
-  const auto trained = experiments::train_creative(log->catalogue, log->outcomes, {.rounds = options.rounds}, &out);
+  const base::WallTime until = share_of_time(log->outcomes, options.share);
+  const auto trained =
+      experiments::train_creative(log->catalogue, log->outcomes, {.until = until, .rounds = options.rounds}, &out);
   out << trained.impressions << " impressions, " << trained.clicks << " clicks\n";
   if (trained.clicks == 0) {
     const auto window = std::chrono::duration_cast<std::chrono::minutes>(data.settings.serving.matcher.click_window);
@@ -57,6 +74,7 @@ int train_creative(const TrainCreativeOptions& options, std::ostream& out, std::
                               {"impressions", trained.impressions},
                               {"clicks", trained.clicks},
                               {"rounds", options.rounds},
+                              {"until_ns", until.ns},
                               {"log_loss_default", trained.before.loss},
                               {"log_loss", trained.chosen.loss}};
   const auto written = model::write_model(options.out, agents::creative::to_file(*trained.model, record.dump()));

@@ -10,6 +10,7 @@ struct TrainCreativeOptions {
   std::string data;    ///< data directory; empty: as the settings say
   std::string config;  ///< settings file; empty: what `serve` has without one
   std::string out;     ///< model file
+  double share = 0.7;  ///< of the log's time; the rest is left for `bandstand evaluate`
   int rounds = 1;      ///< of experiments::CreativeTrainingOptions
 };
 

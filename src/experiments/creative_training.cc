@@ -17,7 +17,21 @@ using agents::creative::kFeatureKinds;
 using agents::creative::ResponseModel;
 using domain::Outcome;
 
-constexpr std::array<float, 5> kScales{0, 0.25f, 0.5f, 1, 2};
+constexpr std::array<float, 3> kFactors{0.5f, 1, 2};
+constexpr std::array<float, 3> kNewScales{0.25f, 0.5f, 1};
+
+/// What is tried for a kind, beside what holds.
+std::vector<float> candidates(std::size_t kind, float now) {
+  const float by_default = FeatureScales{}.of[kind];
+  std::vector<float> out;
+  if (by_default > 0) {
+    for (const float factor : kFactors) out.push_back(factor * by_default);
+  } else {
+    out.assign(kNewScales.begin(), kNewScales.end());
+  }
+  std::erase(out, now);
+  return out;
+}
 
 CreativeTracker tracker_with(const FeatureScales& scales, const domain::CatalogueSnapshot& catalogue) {
   CreativeTracker tracker(CreativeTracker::Options{});
@@ -32,25 +46,48 @@ bool teaches(const Outcome& outcome) {
          !outcome.facts.test;
 }
 
-/// Learns the log, adding up the loss from `warm` impressions on.
-double run(CreativeTracker& tracker, std::span<const Outcome> outcomes, std::size_t warm) {
-  double loss = 0;
-  std::size_t seen = 0, counted = 0;
+/// The loss of each impression from `warm` on, and what it counts.
+struct Losses {
+  std::vector<double> loss, weight;
+  [[nodiscard]] double mean() const {
+    double sum = 0, weights = 0;
+    for (std::size_t i = 0; i < loss.size(); ++i) sum += weight[i] * loss[i], weights += weight[i];
+    return weights > 0 ? sum / weights : 0;
+  }
+  /// How many standard errors this is below `other`, impression by impression.
+  [[nodiscard]] double below(const Losses& other) const {
+    double sum = 0, squares = 0;
+    for (std::size_t i = 0; i < loss.size(); ++i) {
+      const double less = weight[i] * (other.loss[i] - loss[i]);
+      sum += less;
+      squares += less * less;
+    }
+    return squares > 0 ? sum / std::sqrt(squares) : 0;
+  }
+};
+
+/// Learns the log, predicting each impression first.
+Losses run(CreativeTracker& tracker, std::span<const Outcome> outcomes, std::size_t warm, double weight_max) {
+  Losses out;
+  std::size_t seen = 0;
   for (const Outcome& outcome : outcomes) {
     if (teaches(outcome) && seen++ >= warm) {
       const double p = std::clamp(static_cast<double>(tracker.predict(outcome.facts)), 1e-6, 1 - 1e-6);
-      loss -= std::log(outcome.clicked ? p : 1 - p);
-      ++counted;
+      out.loss.push_back(-std::log(outcome.clicked ? p : 1 - p));
+      out.weight.push_back(std::min(weight_max, 1 / std::max(1e-6, static_cast<double>(outcome.facts.propensity))));
     }
     tracker.observe(outcome);
   }
-  return counted == 0 ? 0 : loss / static_cast<double>(counted);
+  return out;
 }
 
 }  // namespace
 
-CreativeTraining train_creative(domain::CatalogueSnapshot catalogue, std::span<const Outcome> outcomes,
+CreativeTraining train_creative(domain::CatalogueSnapshot catalogue, std::span<const Outcome> all,
                                 const CreativeTrainingOptions& options, std::ostream* progress) {
+  std::vector<Outcome> outcomes;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(outcomes),
+               [&](const Outcome& outcome) { return outcome.facts.at_time < options.until; });
   CreativeTraining out;
   for (const Outcome& outcome : outcomes) {
     if (!teaches(outcome)) continue;
@@ -58,21 +95,23 @@ CreativeTraining train_creative(domain::CatalogueSnapshot catalogue, std::span<c
     out.clicks += outcome.clicked ? 1 : 0;
   }
   const auto warm = static_cast<std::size_t>(options.warm_share * static_cast<double>(out.impressions));
-  const auto loss_of = [&](const FeatureScales& scales) {
+  const auto losses_of = [&](const FeatureScales& scales) {
     ++out.passes;
     CreativeTracker tracker = tracker_with(scales, catalogue);
-    return ScaledLoss{scales, run(tracker, outcomes, warm)};
+    return run(tracker, outcomes, warm, options.weight_max);
   };
-  out.before = out.chosen = loss_of({});
+  Losses best = losses_of({});
+  out.before = out.chosen = {{}, best.mean()};
   for (int round = 0; round < options.rounds; ++round) {
     for (std::size_t kind = 0; kind < kFeatureKinds; ++kind) {
-      const ScaledLoss from = out.chosen;
-      for (const float scale : kScales) {
-        FeatureScales tried = from.scales;
-        if (tried.of[kind] == scale) continue;
+      const FeatureScales from = out.chosen.scales;
+      for (const float scale : candidates(kind, from.of[kind])) {
+        FeatureScales tried = from;
         tried.of[kind] = scale;
-        const ScaledLoss got = loss_of(tried);
-        if (got.loss < out.chosen.loss) out.chosen = got;
+        Losses got = losses_of(tried);
+        if (got.mean() >= out.chosen.loss || got.below(best) < options.errors_min) continue;
+        out.chosen = {tried, got.mean()};
+        best = std::move(got);
       }
       if (progress == nullptr) continue;
       char line[120];
@@ -83,7 +122,7 @@ CreativeTraining train_creative(domain::CatalogueSnapshot catalogue, std::span<c
     }
   }
   CreativeTracker tracker = tracker_with(out.chosen.scales, catalogue);
-  (void)run(tracker, outcomes, out.impressions);
+  for (const Outcome& outcome : outcomes) tracker.observe(outcome);
   out.model = tracker.publish();
   return out;
 }

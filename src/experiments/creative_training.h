@@ -15,13 +15,18 @@ namespace bandstand::experiments {
 struct CreativeTrainingOptions {
   /// Share of the log that is learned from before predictions count.
   double warm_share = 0.2;
+  /// An impression counts 1 / (propensity of its creative) times, at most so often: else what the log's policy hardly showed
+  /// would hardly count, and a model that cannot tell creatives apart would do well where one creative is shown.
+  double weight_max = 20;
+  base::WallTime until{INT64_MAX};  ///< bids from here on are left out: for judging
+  double errors_min = 2;  ///< a scale is changed for a loss that is less by so many standard errors (paired by impression)
   int rounds = 1;  ///< over all kinds of features; each round costs some 20 passes over the log
 };
 
 /// A set of scales, and how well the model predicted each impression before it learned from it.
 struct ScaledLoss {
   agents::creative::FeatureScales scales;
-  double loss = 0;  ///< mean log loss, nats an impression (progressive validation: Blum, Kalai, Langford, COLT 1999)
+  double loss = 0;  ///< weighted mean log loss, nats an impression (progressive validation: Blum, Kalai, Langford, COLT 1999)
 };
 
 struct CreativeTraining {
@@ -31,8 +36,9 @@ struct CreativeTraining {
   int passes = 0;
 };
 
-/// Chooses the scale of each kind of features by progressive validation, one kind after another from a short list, then gives the
-/// model that the server's own learner makes of the whole log with them. `outcomes` in the order of their time. Deterministic.
+/// Chooses the scale of each kind of features by progressive validation, one kind after another: half, once or twice the
+/// default's, and for kinds that the default leaves out some small ones. Then gives the model that the server's own learner
+/// makes of the whole log with them. `outcomes` in the order of their time. Deterministic.
 /// `progress`: a line a kind, or nullptr. Cost: passes x impressions x about 2 us.
 [[nodiscard]] CreativeTraining train_creative(domain::CatalogueSnapshot catalogue, std::span<const domain::Outcome> outcomes,
                                               const CreativeTrainingOptions& options, std::ostream* progress);

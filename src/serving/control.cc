@@ -281,6 +281,7 @@ void Control::adopt_models() {
   const ServedModel& creative = (*shelf_->served())[static_cast<std::size_t>(ModelAgent::creative)];
   if (creative.version != learned_from_) {
     learned_from_ = creative.version;
+    response_watch_.forget_reference();
     creative_learned_.reset();
     if (const auto* learned = dynamic_cast<const agents::creative::LearnedResponse*>(creative.model.get())) {
       const auto& from = *learned->model;
@@ -695,10 +696,21 @@ void Control::learn(const domain::Outcome& outcome) {
   if (outcome.kind == Kind::price) return learn_price(outcome, known);
   creative_->observe(outcome);
   if (creative_learned_ != nullptr) creative_learned_->observe(outcome);
+  watch_response(outcome);
   if (known == nullptr) return;
   const Nanos reward = outcomes::reward_added(outcome, *known);
   totals_.reward += reward;
   parts_.metrics.reward.add_n(reward.value);
+}
+
+/// Whether click rates that were promised come true, on impressions that were won: by whichever policy promised them.
+void Control::watch_response(const domain::Outcome& outcome) {
+  const domain::BidFacts& facts = outcome.facts;
+  if (outcome.kind != domain::Outcome::Kind::response || !outcome.won || outcome.suspicious || facts.suspicious || facts.test)
+    return;
+  if (!response_watch_.add(static_cast<double>(facts.click_rate), outcome.clicked)) return;
+  parts_.metrics.response_calibration.set(static_cast<std::int64_t>(1e6 * response_watch_.last().calibration));
+  parts_.metrics.response_shift.set(static_cast<std::int64_t>(1e6 * response_watch_.last().psi));
 }
 
 /// Won, lost or never heard of again. What is suspicious is paid for, and neither teaches nor counts as seen.

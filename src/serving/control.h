@@ -28,6 +28,7 @@
 #include "domain/zone.h"
 #include "ledger/journal.h"
 #include "log/log.h"
+#include "model/response_monitor.h"
 #include "outcomes/anomaly_board.h"
 #include "outcomes/matcher.h"
 #include "serving/bids_in_flight.h"
@@ -159,6 +160,7 @@ class Control {
   void take_learning();
   void take_outcomes();
   void learn(const domain::Outcome& outcome);
+  void watch_response(const domain::Outcome& outcome);
   void learn_price(const domain::Outcome& outcome, const domain::LineItem* item);
   void learn_interest(const domain::Event& event);
   void watch();
@@ -205,6 +207,7 @@ class Control {
   /// Goes on learning from where the published model ends; nullptr while none is served.
   std::unique_ptr<agents::creative::CreativeTracker> creative_learned_;
   agents::creative::ResponseBoardPtr learned_board_;
+  model::ResponseMonitor response_watch_{20'000};
   std::uint32_t learned_from_ = 0;  ///< version of the model that it started from
 
   std::vector<Waiting> waiting_;

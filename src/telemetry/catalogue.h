@@ -191,6 +191,17 @@ struct Metrics : MetricSet {
       *this,
       {"bandstand_model_version", "Version of the model that is asked, by agent; 0: none.", 1, Merge::max}};
 
+  Gauge<> response_calibration{
+      *this,
+      {"bandstand_response_calibration_ratio",
+       "Clicks predicted when bidding over clicks seen, on the last 20,000 impressions whose click window has closed.", 1e-6,
+       Merge::max}};
+  Gauge<> response_shift{
+      *this,
+      {"bandstand_response_shift_ratio",
+       "Population stability index of predicted click rates against the first 20,000 of the model: above .25 is a shift.", 1e-6,
+       Merge::max}};
+
   // --- what outlives the process
   Counter<LearnedKind, LearnedResult> learned_restores{
       *this,
