@@ -29,7 +29,7 @@ void learn(std::vector<Arm>& arms, const Open& open) {
 }
 
 constexpr double kEpsilon = 0.1;
-/// Chosen on seeds 101 to 105 of 2, 6, 18 and 50.
+/// Of 2, 6, 18 and 50, chosen on seeds 101 to 105 over 300,000 steps, at delays 10 and 1000.
 constexpr double kSquareGamma = 6;
 
 /// Mean of the belief.

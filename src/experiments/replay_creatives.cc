@@ -10,6 +10,7 @@
 #include "base/words.h"
 #include "experiments/creative_bandit.h"
 #include "experiments/creative_production.h"
+#include "experiments/neural_linear.h"
 #include "experiments/protocol_aes.h"
 #include "experiments/protocol_creative_world.h"
 #include "experiments/protocol_delay.h"
@@ -50,6 +51,7 @@ Loaded<std::vector<std::int64_t>> parse_horizons(const std::string& text) {
 
 std::vector<std::string> policy_names() {
   std::vector<std::string> names = creative_bandit_names();
+  names.emplace_back("neural_linear");
   const auto production = production_names();
   names.insert(names.end(), production.begin(), production.end());
   return names;
@@ -123,6 +125,11 @@ Loaded<Table> replay_aes(const Options& options, const Seeds& seeds, std::ostrea
                  [&](const std::string& policy, std::uint64_t seed) {
                    if (const auto production = production_named(policy)) {
                      return run_aes(*creatives, *make_production_bandit(*production, creatives->elements), seed, protocol);
+                   }
+                   if (policy == "neural_linear") {
+                     NeuralLinear bandit(*catalogue_of(creatives->elements), {{}}, creatives->problem.base_rate,
+                                         base::mix64(seed));
+                     return run_aes(*creatives, bandit, seed, protocol);
                    }
                    return run_aes(*creatives, *make_creative_bandit(policy, creatives->problem, base::mix64(seed)), seed,
                                   protocol);
