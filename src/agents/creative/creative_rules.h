@@ -32,7 +32,7 @@ class CreativeRules final : public CreativeAgent {
     /// Every creative of a choice has at least this propensity, so that logs can be learned from whatever the model believed.
     float propensity_min = 0.0005f;
     float epsilon = 0.05f;
-    /// linucb: deviations above the mean, of the belief as it is (alpha does not scale it). Chosen on seeds 101 to 200.
+    /// linucb: deviations above the mean, of the belief as it is (alpha does not scale it). Chosen on seeds 101 to 160.
     float width = 2;
     /// squarecb: g of gamma = g sqrt(K c), for K creatives and the c clicks' worth of information that the line item has.
     float gamma = 18;

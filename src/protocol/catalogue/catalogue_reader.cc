@@ -489,7 +489,9 @@ class Reader {
     read_targeting(in, item.targeting);
     read_caps(in, item);
     item.active = in.boolean("active", true);
-    for (const auto id : integers<std::uint32_t>(in, "creatives", 4'294'967'295)) {
+    const auto ids = integers<std::uint32_t>(in, "creatives", 4'294'967'295);
+    if (ids.empty()) in.problem(in.line(), "creatives", "at least one is needed");
+    for (const auto id : ids) {
       if (const auto found = template_index_.find(id); found != template_index_.end()) {
         const auto& variants = templates_[found->second];
         item.creatives.insert(item.creatives.end(), variants.begin(), variants.end());
@@ -502,7 +504,6 @@ class Reader {
   }
 
   void check_line_item(Fields& in, const domain::LineItem& item) {
-    if (item.creatives.empty()) in.problem(in.line(), "creatives", "at least one is needed");
     if (item.value.is_zero()) in.problem(in.line(), "value", "must be above 0");
     if (out_->campaigns.empty()) return;
     const std::uint32_t advertiser = out_->campaigns[item.campaign].advertiser;

@@ -216,6 +216,7 @@ TEST(CreativeTemplate, NamesTheFieldAndThePlaceOfEachFault) {
       {kBanner.substr(0, kBanner.find("    slots:")), "creatives[0].slots: is required where there are placeholders"},
   };
   for (const auto& [creative, expected] : cases) EXPECT_THAT(problems_of(creative), HasSubstr(expected));
+  EXPECT_THAT(problems_of(cases[0].first), testing::Not(HasSubstr("line_items"))) << "which is not at fault";
   EXPECT_THAT(problems_of(kBanner + kBanner.substr(1)), HasSubstr("creatives[1].id: 10 is used twice"));
 }
 
