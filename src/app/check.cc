@@ -126,12 +126,14 @@ bool check_catalogue(const std::string& path, const Settings& settings, std::vec
   protocol::catalogue::ExchangeNames exchanges;
   for (const auto& exchange : settings.serving.exchanges) exchanges.push_back(exchange.name);
   std::vector<Problem> problems;
-  const auto catalogue = protocol::catalogue::read_catalogue(*text, exchanges, problems);
+  std::vector<Problem> notes;
+  const auto catalogue = protocol::catalogue::read_catalogue(*text, exchanges, problems, &notes);
   add(found, path, std::move(problems));
   if (catalogue == nullptr) return true;
   summary = std::to_string(catalogue->campaigns.size()) + " campaigns, " +
             std::to_string(catalogue->line_items.size()) + " line items, " +
             std::to_string(catalogue->creatives.size()) + " creatives";
+  for (const Problem& note : notes) summary += "; " + note.field + ": " + note.what;
   return true;
 }
 

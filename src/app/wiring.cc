@@ -24,6 +24,8 @@ domain::PolicyId id_of(CreativePolicy policy) {
     case CreativePolicy::epsilon_greedy: return orchestrator::kCreativeEpsilonGreedy;
     case CreativePolicy::greedy: return orchestrator::kCreativeGreedy;
     case CreativePolicy::random: return orchestrator::kCreativeRandom;
+    case CreativePolicy::linucb: return orchestrator::kCreativeLinUcb;
+    case CreativePolicy::squarecb: return orchestrator::kCreativeSquareCb;
   }
   return {};
 }

@@ -17,7 +17,7 @@ namespace bandstand::app {
 struct TeamNames {
   std::string fraud = "rules";        ///< rules, score, learned (with fraud_model); the last two need settings.watch
   std::string targeting = "index";    ///< index, scan
-  std::string creative = "thompson";  ///< thompson, epsilon_greedy, greedy, random
+  std::string creative = "thompson";  ///< thompson, epsilon_greedy, greedy, random, linucb, squarecb
   std::string bid = "shaded";         ///< shaded, truthful, linear, tabular_q
   std::string creative_challenger, bid_challenger;
   orchestrator::Rollout creative_rollout, bid_rollout;

@@ -15,23 +15,7 @@ constexpr std::string_view kPrefix = "production_";
 class ProductionBandit final : public CreativeBandit {
  public:
   ProductionBandit(const CreativeRules::Options& policy, std::span<const std::vector<std::string>> attributes)
-      : rules_(domain::PolicyId{1}, policy), tracker_(CreativeTracker::Options{}) {
-    auto catalogue = std::make_shared<domain::Catalogue>();
-    catalogue->advertisers.emplace_back();
-    catalogue->campaigns.emplace_back();
-    domain::LineItem item;
-    item.id = {1};
-    for (std::uint32_t i = 0; i < attributes.size(); ++i) {
-      domain::Creative creative;
-      creative.id = {i + 1};
-      creative.size = {300, 250};
-      creative.features = attributes[i];
-      catalogue->creative_index[i + 1] = i;
-      catalogue->creatives.push_back(creative);
-      item.creatives.push_back(i);
-    }
-    catalogue->line_items.push_back(item);
-    catalogue_ = catalogue;
+      : rules_(domain::PolicyId{1}, policy), tracker_(CreativeTracker::Options{}), catalogue_(catalogue_of(attributes)) {
     tracker_.adopt(catalogue_);
   }
 
@@ -72,6 +56,25 @@ std::optional<CreativeRules::Options> production_named(std::string_view name) {
   const auto policy = agents::creative::creative_policy_named(name.substr(kPrefix.size()));
   if (!policy) return std::nullopt;
   return CreativeRules::Options{.policy = *policy};
+}
+
+domain::CatalogueSnapshot catalogue_of(std::span<const std::vector<std::string>> attributes) {
+  auto catalogue = std::make_shared<domain::Catalogue>();
+  catalogue->advertisers.emplace_back();
+  catalogue->campaigns.emplace_back();
+  domain::LineItem item;
+  item.id = {1};
+  for (std::uint32_t i = 0; i < attributes.size(); ++i) {
+    domain::Creative creative;
+    creative.id = {i + 1};
+    creative.size = {300, 250};
+    creative.features = attributes[i];
+    catalogue->creative_index[i + 1] = i;
+    catalogue->creatives.push_back(creative);
+    item.creatives.push_back(i);
+  }
+  catalogue->line_items.push_back(item);
+  return catalogue;
 }
 
 std::unique_ptr<CreativeBandit> make_production_bandit(const CreativeRules::Options& policy,

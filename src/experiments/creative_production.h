@@ -18,6 +18,9 @@ std::vector<std::string> production_names();
 /// Nothing if there is no such policy.
 std::optional<agents::creative::CreativeRules::Options> production_named(std::string_view name);
 
+/// One line item (id 1) whose creatives have these attributes ("c=3").
+domain::CatalogueSnapshot catalogue_of(std::span<const std::vector<std::string>> attributes);
+
 /// One line item whose creatives have these attributes ("c=3"), seen by users of whom nothing is known.
 std::unique_ptr<CreativeBandit> make_production_bandit(const agents::creative::CreativeRules::Options& policy,
                                                        std::span<const std::vector<std::string>> attributes);

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "experiments/creative_bandit.h"
 #include "experiments/creative_production.h"
+#include "experiments/neural_linear.h"
 
 namespace bandstand::experiments {
 namespace {
@@ -14,6 +15,38 @@ namespace {
 using agents::creative::CreativeWorld;
 
 constexpr std::uint32_t kTopics = CreativeWorld::kTopics;
+
+/// Contexts of the towers: topic, then device.
+std::uint32_t number_of(const CreativeWorld::Moment& moment) { return 2 * moment.topic + (moment.phone ? 1 : 0); }
+
+std::vector<agents::creative::Context> tower_contexts() {
+  std::vector<agents::creative::Context> contexts;
+  const domain::Impression impression;
+  for (std::uint32_t i = 0; i < 2 * kTopics; ++i) {
+    domain::Auction auction;
+    auction.device.type = i % 2 == 1 ? domain::DeviceType::phone : domain::DeviceType::pc;
+    contexts.push_back(agents::creative::context_of({auction, impression, 1000 + i / 2, 1.0f, 0}));
+  }
+  return contexts;
+}
+
+using NumberOf = std::uint32_t (*)(const CreativeWorld::Moment&);
+
+double play(CreativeWorld& world, CreativeBandit& bandit, NumberOf number) {
+  struct Open {
+    std::uint32_t context, creative;
+    bool clicked;
+  };
+  using Moment = CreativeWorld::Moment;
+  using Shown = CreativeWorld::Shown;
+  return world
+      .play([&](const Moment& moment, base::Rng& chance) { return Shown{bandit.choose(number(moment), chance).arm, 0}; },
+            [&](const Moment& moment, const Shown& shown, bool clicked) {
+              return Open{number(moment), shown.creative, clicked};
+            },
+            [&](const Open& open) { bandit.learn(open.context, open.creative, open.clicked); }, [&] { bandit.refresh(); })
+      .regret;
+}
 
 /// Levels by the name that a creative has for it; crossed with the topic on request.
 Factor factor_of(const domain::Catalogue& catalogue, std::size_t attribute, bool with_topic) {
@@ -56,22 +89,13 @@ double run_creative_world(std::string_view policy, std::uint64_t seed,
                           const agents::creative::WorldOptions& options) {
   CreativeWorld world(seed, options);
   if (const auto production = production_named(policy)) return world.run(*production).regret;
+  if (policy == "neural_linear") {
+    NeuralLinear bandit(world.catalogue(), tower_contexts(), options.base_rate, base::mix64(seed));
+    return play(world, bandit, &number_of);
+  }
   const auto bandit = make_creative_bandit(policy, problem_of(world, options.base_rate), base::mix64(seed));
   BANDSTAND_CHECK(bandit != nullptr);
-  struct Open {
-    std::uint32_t topic, creative;
-    bool clicked;
-  };
-  using Moment = CreativeWorld::Moment;
-  using Shown = CreativeWorld::Shown;
-  return world
-      .play([&](const Moment& moment, base::Rng& chance) { return Shown{bandit->choose(moment.topic, chance).arm, 0}; },
-            [](const Moment& moment, const Shown& shown, bool clicked) {
-              return Open{moment.topic, shown.creative, clicked};
-            },
-            [&](const Open& open) { bandit->learn(open.topic, open.creative, open.clicked); },
-            [&] { bandit->refresh(); })
-      .regret;
+  return play(world, *bandit, [](const CreativeWorld::Moment& moment) { return moment.topic; });
 }
 
 }  // namespace bandstand::experiments

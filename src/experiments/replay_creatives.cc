@@ -10,6 +10,7 @@
 #include "base/words.h"
 #include "experiments/creative_bandit.h"
 #include "experiments/creative_production.h"
+#include "experiments/neural_linear.h"
 #include "experiments/protocol_aes.h"
 #include "experiments/protocol_creative_world.h"
 #include "experiments/protocol_delay.h"
@@ -50,6 +51,7 @@ Loaded<std::vector<std::int64_t>> parse_horizons(const std::string& text) {
 
 std::vector<std::string> policy_names() {
   std::vector<std::string> names = creative_bandit_names();
+  names.emplace_back("neural_linear");
   const auto production = production_names();
   names.insert(names.end(), production.begin(), production.end());
   return names;
@@ -124,6 +126,11 @@ Loaded<Table> replay_aes(const Options& options, const Seeds& seeds, std::ostrea
                    if (const auto production = production_named(policy)) {
                      return run_aes(*creatives, *make_production_bandit(*production, creatives->elements), seed, protocol);
                    }
+                   if (policy == "neural_linear") {
+                     NeuralLinear bandit(*catalogue_of(creatives->elements), {{}}, creatives->problem.base_rate,
+                                         base::mix64(seed));
+                     return run_aes(*creatives, bandit, seed, protocol);
+                   }
                    return run_aes(*creatives, *make_creative_bandit(policy, creatives->problem, base::mix64(seed)), seed,
                                   protocol);
                  });
@@ -141,15 +148,24 @@ Loaded<Table> replay_world(const Options& options, const Seeds& seeds) {
 Loaded<Table> replay_delay(const Options& options, const Seeds& seeds) {
   if (options.steps < 1 || options.steps > 1'000'000'000) return problem("--steps: at least 1, at most 1000000000");
   const DelayProtocol protocol{.steps = options.steps};
-  Table table({"feedback", "delay", "regret", "low", "high"});
-  for (const auto& [feedback, name] : {std::pair{Feedback::in_batches, "in_batches"}, {Feedback::late, "late"}}) {
-    for (const std::int64_t delay : {1, 10, 100, 1000}) {
-      std::vector<double> regrets;
-      for (std::uint64_t seed = seeds.first; seed <= seeds.last; ++seed) {
-        regrets.push_back(run_delay(protocol, feedback, delay, seed));
-      }
-      const Interval regret = mean_interval(regrets);
-      table.add({cell(name), cell(delay), cell(regret.value, 0), cell(regret.low, 0), cell(regret.high, 0)});
+  const auto policies = parse_policies(options.policies, delay_policy_names());
+  if (!policies) return problem(policies.error());
+  Table table({"policy", "feedback", "delay", "regret", "low", "high", "ns_a_decision"});
+  const base::SystemClock clock;
+  const auto add_row = [&](const std::string& policy, Feedback feedback, std::int64_t delay) {
+    std::vector<double> regrets;
+    const base::MonoTime start = clock.mono();
+    for (std::uint64_t seed = seeds.first; seed <= seeds.last; ++seed) {
+      regrets.push_back(run_delay(policy, protocol, feedback, delay, seed));
+    }
+    const double steps = static_cast<double>(options.steps) * static_cast<double>(regrets.size());
+    const Interval regret = mean_interval(regrets);
+    table.add({cell(policy), cell(feedback == Feedback::late ? "late" : "in_batches"), cell(delay), cell(regret.value, 0),
+               cell(regret.low, 0), cell(regret.high, 0), cell(static_cast<double>((clock.mono() - start).count()) / steps, 0)});
+  };
+  for (const std::string& policy : *policies) {
+    for (const Feedback feedback : {Feedback::in_batches, Feedback::late}) {
+      for (const std::int64_t delay : {1, 10, 100, 1000}) add_row(policy, feedback, delay);
     }
   }
   return table;

@@ -12,7 +12,7 @@ namespace bandstand::experiments {
 /// As they come from the command line; everything is checked here.
 struct ReplayCreativesOptions {
   std::string protocol = "aes";  ///< aes, delay or world
-  std::string policies = "all";  ///< aes, world
+  std::string policies = "all";  ///< those of the protocol
   std::string seeds = "1..10";   ///< A..B
   std::string table = "";        ///< aes: rows "id t a b c d rate"
   std::string tree = "";         ///< aes: what elements depend on each other

@@ -6,8 +6,26 @@
 
 namespace bandstand::agents::creative {
 
+namespace {
+
+/// SquareCB: p = 1 / (K + gamma gap), the rest to the best one. The gap is the share of the best one's odds that a creative
+/// lacks, or nearly of its rate, where rates are small. Of gaps in clicks an impression gamma is g sqrt(K / rate) sqrt(t): the
+/// schedule gamma_0 sqrt(t) in units of a click's deviation.
+void inverse_gaps(std::span<const Belief> beliefs, std::size_t best, float gamma, std::span<float> out) noexcept {
+  const auto count = static_cast<float>(beliefs.size());
+  float left = 1;
+  for (std::size_t i = 0; i < beliefs.size(); ++i) {
+    if (i == best) continue;
+    out[i] = 1 / (count + gamma * (1 - std::exp(beliefs[i].mean - beliefs[best].mean)));
+    left -= out[i];
+  }
+  out[best] = left;  // at least 1 / K
+}
+
+}  // namespace
+
 std::span<const std::string_view> creative_policies() noexcept {
-  static constexpr std::string_view kNames[] = {"thompson", "epsilon_greedy", "greedy", "random"};
+  static constexpr std::string_view kNames[] = {"thompson", "epsilon_greedy", "greedy", "random", "linucb", "squarecb"};
   return kNames;
 }
 
@@ -45,30 +63,41 @@ CreativeRules::Field CreativeRules::field_of(const CreativeInput& input, const C
   return field;
 }
 
-void CreativeRules::probabilities(const Field& field, std::span<float> out) const noexcept {
+void CreativeRules::probabilities(const Field& field, float information, std::span<float> out) const noexcept {
   const std::size_t count = field.size;
   const float even = 1 / static_cast<float>(count);
-  const auto best = std::max_element(field.beliefs.begin(), field.beliefs.begin() + static_cast<std::ptrdiff_t>(count),
-                                     [](const Belief& a, const Belief& b) { return a.mean < b.mean; }) -
-                    field.beliefs.begin();
+  const float width = options_.policy == CreativePolicy::linucb ? options_.width : 0;
+  const auto score = [width](const Belief& belief) { return belief.mean + width * belief.deviation; };
+  const auto best = static_cast<std::size_t>(
+      std::max_element(field.beliefs.begin(), field.beliefs.begin() + static_cast<std::ptrdiff_t>(count),
+                       [&](const Belief& a, const Belief& b) { return score(a) < score(b); }) -
+      field.beliefs.begin());
+  const float floor = std::min(options_.propensity_min, even);
   switch (options_.policy) {
     case CreativePolicy::thompson: {
       std::array<Belief, kChoiceMax> beliefs = field.beliefs;
       for (std::size_t i = 0; i < count; ++i) beliefs[i].deviation *= options_.alpha;
       best_probabilities({beliefs.data(), count}, out);
-      const float floor = std::min(options_.propensity_min, even);
       for (std::size_t i = 0; i < count; ++i) out[i] = floor + (1 - floor * static_cast<float>(count)) * out[i];
       return;
     }
     case CreativePolicy::epsilon_greedy:
       std::fill_n(out.begin(), count, options_.epsilon * even);
-      out[static_cast<std::size_t>(best)] += 1 - options_.epsilon;
+      out[best] += 1 - options_.epsilon;
       return;
     case CreativePolicy::greedy:
       std::fill_n(out.begin(), count, 0.0f);
-      out[static_cast<std::size_t>(best)] = 1;
+      out[best] = 1;
       return;
     case CreativePolicy::random: std::fill_n(out.begin(), count, even); return;
+    case CreativePolicy::linucb:
+      std::fill_n(out.begin(), count, floor);
+      out[best] += 1 - floor * static_cast<float>(count);
+      return;
+    case CreativePolicy::squarecb:
+      inverse_gaps({field.beliefs.data(), count}, best,
+                   options_.gamma * std::sqrt(static_cast<float>(count) * information), out);
+      return;
   }
 }
 
@@ -88,7 +117,7 @@ base::Result<domain::Decided<CreativeAnswer>> CreativeRules::decide(const Creati
   const Context seen = context_of(input.response);
   const Field field = field_of(input, seen);
   std::array<float, kChoiceMax> chances;
-  probabilities(field, chances);
+  probabilities(field, board_->line_item(input.line_item).intercept_precision, chances);
   // One draw; rounding may leave a little beyond the last chance, which falls to the last creative that has any.
   float left = static_cast<float>(context.rng.uniform());
   std::size_t chosen = 0;
@@ -117,7 +146,7 @@ float CreativeRules::propensity(const CreativeInput& input, std::uint32_t creati
   if (board_ == nullptr) return 1 / static_cast<float>(input.fitting.size());
   const Field field = field_of(input, context_of(input.response));
   std::array<float, kChoiceMax> chances;
-  probabilities(field, chances);
+  probabilities(field, board_->line_item(input.line_item).intercept_precision, chances);
   const auto end = field.creatives.begin() + static_cast<std::ptrdiff_t>(field.size);
   const auto found = std::find(field.creatives.begin(), end, creative);
   return found == end ? 0 : chances[static_cast<std::size_t>(found - field.creatives.begin())];

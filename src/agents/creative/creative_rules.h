@@ -15,6 +15,8 @@ enum class CreativePolicy : std::uint8_t {
   epsilon_greedy,  ///< the best by its mean; with chance epsilon any
   greedy,          ///< the best by its mean, propensity 1
   random,          ///< any, each as likely: for logs to evaluate on
+  linucb,          ///< the best by mean + width x deviation, the others at the least propensity (Li et al. 2010, hybrid)
+  squarecb,        ///< each in inverse proportion to its gap (Foster and Rakhlin 2020), propensities exact without sampling
 };
 /// Their names, in the order of the enum: what settings and command lines take.
 [[nodiscard]] std::span<const std::string_view> creative_policies() noexcept;
@@ -30,6 +32,10 @@ class CreativeRules final : public CreativeAgent {
     /// Every creative of a choice has at least this propensity, so that logs can be learned from whatever the model believed.
     float propensity_min = 0.0005f;
     float epsilon = 0.05f;
+    /// linucb: deviations above the mean, of the belief as it is (alpha does not scale it). Chosen on seeds 101 to 160.
+    float width = 2;
+    /// squarecb: g of gamma = g sqrt(K c), for K creatives and the c clicks' worth of information that the line item has.
+    float gamma = 18;
   };
   CreativeRules(domain::PolicyId id, Options options) : id_(id), options_(options) {}
 
@@ -52,7 +58,8 @@ class CreativeRules final : public CreativeAgent {
     std::size_t size = 0;
   };
   [[nodiscard]] Field field_of(const CreativeInput& input, const Context& seen) const noexcept;
-  void probabilities(const Field& field, std::span<float> out) const noexcept;
+  /// Of the field's creatives. `information`: what the line item's responses have told, about its clicks.
+  void probabilities(const Field& field, float information, std::span<float> out) const noexcept;
 
   domain::PolicyId id_;
   Options options_;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <numeric>
 
@@ -83,9 +84,13 @@ TEST_F(CreativeRulesTest, WithoutABoardAnyCreativeIsAsLikely) {
 TEST_F(CreativeRulesTest, EveryPolicyChoosesAsOftenAsItsPropensitySays) {
   teach({0.02, 0.03, 0.04, 0.05}, 300);
   const ResponseBoardPtr known = board();
-  for (const char* name : {"thompson", "epsilon_greedy", "greedy", "random"}) {
+  const CreativeInput input{{auction_, impression_}, 0, fitting_};
+  for (const std::string_view name : creative_policies()) {
     CreativeRules rules(domain::PolicyId{4}, {.policy = *creative_policy_named(name)});
     rules.adopt(known);
+    float total = 0;
+    for (const std::uint32_t creative : fitting_) total += rules.propensity(input, creative);
+    EXPECT_NEAR(total, 1, 1e-5) << name;
     std::map<std::uint32_t, int> chosen;
     std::map<std::uint32_t, float> propensity;
     constexpr int kChoices = 20'000;
@@ -96,6 +101,7 @@ TEST_F(CreativeRulesTest, EveryPolicyChoosesAsOftenAsItsPropensitySays) {
     }
     for (const auto& [creative, count] : chosen) {
       EXPECT_NEAR(static_cast<double>(count) / kChoices, static_cast<double>(propensity[creative]), 0.012) << name;
+      EXPECT_FLOAT_EQ(propensity[creative], rules.propensity(input, creative)) << name;
     }
   }
   EXPECT_FALSE(creative_policy_named("oracle"));
@@ -113,6 +119,32 @@ TEST_F(CreativeRulesTest, LearnsWhichIsBestAndHowGoodItIs) {
   EXPECT_NEAR(ask(greedy).value.click_rate, 0.06, 0.006);
   EXPECT_EQ(rules.outlook(0).creative, 2u);
   EXPECT_NEAR(rules.outlook(0).click_rate, 0.06, 0.012);
+}
+
+TEST_F(CreativeRulesTest, LinUcbTakesWhatIsLessKnownWhereMeansAreAlikeAndStarvesNoneOfTheOthers) {
+  teach({0.04, 0.04, 0.04}, 3000);  // creative 3 was never shown
+  CreativeRules rules(domain::PolicyId{4}, {.policy = CreativePolicy::linucb, .width = 2});
+  rules.adopt(board());
+  const CreativeInput input{{auction_, impression_}, 0, fitting_};
+  EXPECT_FLOAT_EQ(rules.propensity(input, 3), 1 - 3 * 0.0005f);
+  EXPECT_FLOAT_EQ(rules.propensity(input, 0), 0.0005f);
+}
+
+TEST_F(CreativeRulesTest, SquareCbGivesLessToAWiderGapAndLessWithTime) {
+  CreativeRules rules(domain::PolicyId{4}, {.policy = CreativePolicy::squarecb});
+  const CreativeInput input{{auction_, impression_}, 0, fitting_};
+  rules.adopt(board());
+  EXPECT_FLOAT_EQ(rules.propensity(input, 0), 0.25f) << "nothing is known yet";
+  teach({0.02, 0.03, 0.06, 0.02}, 1000);
+  rules.adopt(board());
+  const float early = rules.propensity(input, 0);
+  EXPECT_GT(rules.propensity(input, 1), early);
+  EXPECT_GT(rules.propensity(input, 2), 0.9f);
+  teach({0.02, 0.03, 0.06, 0.02}, 3000);
+  rules.adopt(board());
+  // A gap of about two thirds, 4000 x 4 impressions at about 3 %: p = 1 / (4 + 18 sqrt(4 x 500) 2/3).
+  EXPECT_LT(rules.propensity(input, 0), 0.75f * early);
+  EXPECT_NEAR(rules.propensity(input, 0), 1 / (4 + 18 * std::sqrt(4 * 500.0) * 0.66), 0.0004);
 }
 
 TEST_F(CreativeRulesTest, LearnsWhatSuitsATopic) {

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "base/hash.h"
+#include "protocol/catalogue/creative_template.h"
 #include "protocol/catalogue/fields.h"
 
 namespace bandstand::protocol::catalogue {
@@ -154,8 +155,8 @@ bool web_url(const std::string& url) { return https_url(url) || url.rfind("http:
 
 class Reader {
  public:
-  Reader(const ExchangeNames& exchanges, std::vector<Problem>& problems)
-      : exchanges_(exchanges), problems_(problems), out_(std::make_shared<Catalogue>()) {}
+  Reader(const ExchangeNames& exchanges, std::vector<Problem>& problems, std::vector<Problem>* notes)
+      : exchanges_(exchanges), problems_(problems), notes_(notes), out_(std::make_shared<Catalogue>()) {}
 
   domain::CatalogueSnapshot read(std::string_view text) {
     Value root;
@@ -262,9 +263,66 @@ class Reader {
   }
 
   void read_creative(Fields& in) {
+    const bool is_template = in.get("slots") != nullptr;
+    auto& index = is_template ? template_index_ : out_->creative_index;
+    const auto& other = is_template ? out_->creative_index : template_index_;
+    const std::uint32_t id = read_id(in, index, is_template ? templates_.size() : out_->creatives.size());
+    if (other.contains(id)) in.problem(in.line(), "id", std::to_string(id) + " is used twice");
+    domain::Creative item = read_fields(in);
+    item.id = {id};
+    if (is_template) {
+      expand_template(in, item);
+      return;
+    }
+    if (has_placeholder(item)) in.problem(in.line(), "slots", "is required where there are placeholders");
+    check_creative(in, item);
+    out_->creatives.push_back(std::move(item));
+  }
+
+  /// One creative a variant, told apart by id, name and features.
+  void expand_template(Fields& in, const domain::Creative& base) {
+    const std::size_t problems_before = problems_.size();
+    const CreativeTemplate slots = read_template(in, problems_);
+    templates_.emplace_back();
+    if (problems_.size() > problems_before) return;
+    std::vector<bool> used(slots.slots.size());
+    for (const Variant& variant : variants_of(base.id.value, slots)) {
+      domain::Creative item = base;
+      item.id = {variant.id};
+      const std::vector<std::string> choices = choices_of(slots, variant);
+      std::string all;
+      for (const std::string& choice : choices) all += (all.empty() ? "" : " ") + choice;
+      item.name += " [" + all + "]";
+      item.features.insert(item.features.end(), choices.begin(), choices.end());
+      fill_variant(slots, variant, item, used, [&](std::string_view field, const std::string& what) {
+        in.problem(in.line(), field, what);
+      });
+      check_creative(in, item);
+      if (!out_->creative_index.emplace(variant.id, static_cast<std::uint32_t>(out_->creatives.size())).second) {
+        in.problem(in.line(), "slots", "the id of a variant is taken; rename an alternative");
+      }
+      if (problems_.size() > problems_before) {
+        in.problem(in.line(), "slots", "the variant with the faults above: " + all);
+        return;  // the others have the same ones
+      }
+      templates_.back().push_back(static_cast<std::uint32_t>(out_->creatives.size()));
+      out_->creatives.push_back(std::move(item));
+    }
+    for (std::size_t s = 0; s < used.size(); ++s) {
+      if (!used[s]) in.problem(in.line(), "slots." + slots.slots[s].name, "no placeholder names this slot");
+    }
+    const std::size_t kept = templates_.back().size();
+    const std::size_t all = combinations(slots);
+    if (notes_ != nullptr && kept < all) {
+      notes_->push_back({in.line(), in.path_of("slots"),
+                         std::to_string(kept) + " of " + std::to_string(all) +
+                             " variants are used, each alternative in at least one where they suffice"});
+    }
+  }
+
+  domain::Creative read_fields(Fields& in) {
     using domain::MediaType;
     domain::Creative item;
-    item.id = {read_id(in, out_->creative_index, out_->creatives.size())};
     item.name = in.text("name", true);
     item.advertiser = refer(in, "advertiser", advertiser_index_, "advertiser");
     item.type = choice(in, "type", MediaType::banner,
@@ -291,8 +349,7 @@ class Reader {
                             {"approved", domain::Creative::Approval::approved},
                             {"denied", domain::Creative::Approval::denied}});
     item.features = in.texts("features");
-    check_creative(in, item);
-    out_->creatives.push_back(std::move(item));
+    return item;
   }
 
   static void check_creative(Fields& in, const domain::Creative& item) {
@@ -432,7 +489,14 @@ class Reader {
     read_targeting(in, item.targeting);
     read_caps(in, item);
     item.active = in.boolean("active", true);
-    for (const auto id : integers<std::uint32_t>(in, "creatives", 4'294'967'295)) {
+    const auto ids = integers<std::uint32_t>(in, "creatives", 4'294'967'295);
+    if (ids.empty()) in.problem(in.line(), "creatives", "at least one is needed");
+    for (const auto id : ids) {
+      if (const auto found = template_index_.find(id); found != template_index_.end()) {
+        const auto& variants = templates_[found->second];
+        item.creatives.insert(item.creatives.end(), variants.begin(), variants.end());
+        continue;
+      }
       item.creatives.push_back(resolve(in, "creatives", out_->creative_index, id, "creative"));
     }
     check_line_item(in, item);
@@ -440,7 +504,6 @@ class Reader {
   }
 
   void check_line_item(Fields& in, const domain::LineItem& item) {
-    if (item.creatives.empty()) in.problem(in.line(), "creatives", "at least one is needed");
     if (item.value.is_zero()) in.problem(in.line(), "value", "must be above 0");
     if (out_->campaigns.empty()) return;
     const std::uint32_t advertiser = out_->campaigns[item.campaign].advertiser;
@@ -454,15 +517,18 @@ class Reader {
 
   const ExchangeNames& exchanges_;
   std::vector<Problem>& problems_;
+  std::vector<Problem>* notes_;
   std::shared_ptr<Catalogue> out_;
   std::unordered_map<std::uint32_t, std::uint32_t> advertiser_index_;
+  std::unordered_map<std::uint32_t, std::uint32_t> template_index_;  ///< id -> index in templates_
+  std::vector<std::vector<std::uint32_t>> templates_;                ///< indexes of their variants
 };
 
 }  // namespace
 
 domain::CatalogueSnapshot read_catalogue(std::string_view text, const ExchangeNames& exchanges,
-                                         std::vector<Problem>& problems) {
-  return Reader(exchanges, problems).read(text);
+                                         std::vector<Problem>& problems, std::vector<Problem>* notes) {
+  return Reader(exchanges, problems, notes).read(text);
 }
 
 }  // namespace bandstand::protocol::catalogue
