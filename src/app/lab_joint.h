@@ -10,7 +10,7 @@ namespace bandstand::app {
 
 struct LabJointOptions {
   std::string seeds = "1..10";  ///< first..last, or one
-  int training_days = 600;
+  int training_days = 400;
   int test_days = 100;
   double trust = 0.2;
   bool quick = false;  ///< no best responses: neither A nor exploitability

@@ -50,6 +50,24 @@ double GameFigures::worth(const GameWorld& world) const {
   return sum;
 }
 
+namespace {
+
+/// What a campaign's day is worth under the dual start if its budget were `factor` times as much.
+double dual_value(GameWorld world, std::size_t campaign, double factor, std::uint64_t first_day) {
+  constexpr std::uint64_t kDays = 16;
+  world.campaigns[campaign].budget *= factor;
+  JointGame game(world, GameStart::dual);
+  const std::array<float, kGameAgents> none{};
+  double value = 0;
+  for (std::uint64_t day = 0; day < kDays; ++day) {
+    game.reset(first_day + day);
+    while (!game.over()) value += game.step(none).value[campaign] / kDays;
+  }
+  return value;
+}
+
+}  // namespace
+
 GameWorld GameWorld::draw(std::uint64_t seed) {
   base::Rng rng(seed);
   GameWorld world;
@@ -69,18 +87,14 @@ GameWorld GameWorld::draw(std::uint64_t seed) {
     }
     campaign.budget = (0.25 + 0.25 * rng.uniform()) * alone * kOffersAWindow * kGameWindows;
   }
-  constexpr int kDays = 8;
+  const std::uint64_t days = base::mix64(seed);
   std::array<double, kGameCampaigns> money{};
-  for (std::uint64_t day = 0; day < kDays; ++day) {
-    JointGame game(world, GameStart::dual);
-    game.reset(base::mix64(seed) + day);
-    const std::array<float, kGameAgents> none{};
-    while (!game.over()) {
-      game.step(none);
-      for (std::size_t i = 0; i < money.size(); ++i) money[i] += game.mu(i) / (kDays * kGameWindows);
-    }
+  for (std::size_t i = 0; i < money.size(); ++i) {
+    constexpr double kPart = 0.1;
+    money[i] = (dual_value(world, i, 1 + kPart, days) - dual_value(world, i, 1 - kPart, days)) /
+               (2 * kPart * world.campaigns[i].budget);
   }
-  for (std::size_t i = 0; i < money.size(); ++i) world.campaigns[i].money = money[i];
+  for (std::size_t i = 0; i < money.size(); ++i) world.campaigns[i].money = std::max(0.0, money[i]);
   return world;
 }
 
@@ -132,6 +146,8 @@ void JointGame::reset(std::uint64_t seed) {
     states_[i].log_squares = kPriorWeight * (std::log(kTypicalPrice) * std::log(kTypicalPrice) + 0.36);
     states_[i].weight = kPriorWeight;
     agents::budget::LogPi::Options gains;
+    gains.kp = 0.10;  // the defaults are for 96 windows a day: with 24 they swing
+    gains.ki = 0.15;
     gains.mu_min = kMuMin;
     gains.mu_max = kMuMax;
     loops_.emplace_back(1.5, agents::budget::LogPi::epsilon(budget, kGameWindows), gains);
@@ -184,7 +200,7 @@ void JointGame::open_window(std::size_t i, std::span<const float> actions) {
     const double mean = state.log_sum / state.weight;
     const double variance = state.log_squares / state.weight - mean * mean;
     state.shading.solve(mean, std::sqrt(std::max(0.04, variance)));
-    if (state.values.size() >= 20) mu = solve_mu(state, world_.campaigns[i].fee, state.money_left / left);
+    if (state.values.size() >= 10) mu = solve_mu(state, world_.campaigns[i].fee, state.money_left / left);
   }
   state.mu = std::clamp(mu * std::exp(static_cast<double>(actions[i * kGameRoles])), kMuMin, kMuMax);
   state.state.mu_log = std::log(state.mu);

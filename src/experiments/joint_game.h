@@ -33,12 +33,13 @@ struct GameWorld {
     double fee = 0;                                  ///< of a rich impression
     std::array<double, kGameSegments> value{};       ///< expected, of a plain impression
     std::array<double, kGameSegments> rich{};        ///< factor of the rich creative, above 1
-    double money = 1;                                ///< value of a unit of money left over: mean mu of the dual start
+    double money = 1;                                ///< what a unit of budget more or less is worth under the dual start
   };
   std::array<Campaign, kGameCampaigns> campaigns;
   std::array<double, kGameSegments> price_log{};     ///< of the crowd, median by segment
 
-  /// Budgets are 25 to 50 % of what truthful bidding would cost alone. Then a few days of the dual start set `money`. 50 ms.
+  /// Budgets are 25 to 50 % of what truthful bidding would cost alone. Days of the dual start with 10 % more and less of a budget
+  /// give `money`. 0.3 s.
   static GameWorld draw(std::uint64_t seed);
 };
 

@@ -24,6 +24,7 @@ constexpr float kWide = 0.5f;          // bound of what I, A and best responses 
 constexpr int kTerms = 3;              // of a linear policy: constant, traffic left, pace
 constexpr int kCandidates = 12, kElite = 3, kSearchDays = 5;
 constexpr int kLearnEvery = 2;         // windows a step of learning
+constexpr double kRewardScale = 10;    // differences to a twin are some per cent of a window's worth
 constexpr int kCheckEvery = 100;       // training days between two looks at the validation days
 constexpr int kCheckDays = 30;
 
@@ -143,7 +144,7 @@ Policy train(const GameWorld& world, GameStart start, const JointOptions& option
       const GameFigures usual = twin.step(nothing({}));
       for (std::size_t i = 0; i < kGameCampaigns; ++i) {
         const double money = world.campaigns[i].money;
-        const double scale = kGameWindows / (world.campaigns[i].budget * money);
+        const double scale = kRewardScale * kGameWindows / (world.campaigns[i].budget * std::max(0.1, money));
         const double gain = earned.value[i] - usual.value[i] - money * (earned.cost[i] - usual.cost[i]);
         step.rewards.push_back(static_cast<float>(gain * scale));
       }

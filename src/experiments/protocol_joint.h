@@ -23,7 +23,7 @@ namespace bandstand::experiments {
 struct JointProtocol {
   std::uint64_t first_seed = 1;
   int seeds = 10;             ///< worlds, each with its own training; at least 2
-  int training_days = 600;    ///< of a learner
+  int training_days = 400;    ///< of a learner
   int test_days = 100;        ///< the same for all arms of a seed; none is trained on
   float trust = 0.2f;         ///< R and J: most that ln mu, ln bid and ln fee's price may leave D by
   int search_rounds = 5;      ///< of a best response; 0: no exploitability, and A stays the naive start
@@ -41,7 +41,7 @@ struct JointResult {
   std::string verdict;  ///< one sentence, with the figures that decided
 };
 
-/// All intervals are Student's over seeds, paired by seed. Deterministic but for the seconds. About 40 s a seed.
+/// All intervals are Student's over seeds, paired by seed. Deterministic but for the seconds. About 35 s a seed.
 JointResult run_joint_protocol(const JointProtocol& protocol);
 
 }  // namespace bandstand::experiments
