@@ -4,6 +4,7 @@
 
 #include "app/lab_delays.h"
 #include "app/lab_joint.h"
+#include "app/lab_traffic.h"
 #include "app/train_bid.h"
 #include "app/train_creative.h"
 #include "app/train_fraud.h"
@@ -144,6 +145,15 @@ int main(int argc, char** argv) {
   joint_verb->add_flag("--quick", joint.quick, "without best responses");
   joint_verb->add_flag("--json", joint.json, "machine-readable");
   joint_verb->callback([&] { code = bandstand::app::lab_joint(joint, clock, std::cout, std::cerr); });
+
+  bandstand::app::LabTrafficOptions traffic;
+  auto* traffic_verb = measure->add_subcommand("traffic", "forecasts of how a day's traffic spreads over its hours");
+  traffic_verb->add_option("--shapes", traffic.shapes, "weekly shapes by region, plain or compressed")->required();
+  traffic_verb->add_option("--weeks", traffic.protocol.weeks, "that each region lives through")->capture_default_str();
+  traffic_verb->add_option("--requests", traffic.protocol.requests_a_week, "a week, of a region")->capture_default_str();
+  traffic_verb->add_option("--seed", traffic.protocol.seed, "of everything random")->capture_default_str();
+  traffic_verb->add_flag("--json", traffic.json, "machine-readable");
+  traffic_verb->callback([&] { code = bandstand::app::lab_traffic(traffic, std::cout, std::cerr); });
 
   CLI11_PARSE(app, argc, argv);
   return code;
