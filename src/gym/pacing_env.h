@@ -55,7 +55,7 @@ class PacingEnv {
 
   /// A new day. Returns the first observation. About 2 ms.
   std::vector<float> reset(std::uint64_t seed);
-  /// Runs a window: `steps` of ln mu, one a campaign; what is not finite counts as 0. About 40 us a request. Errors: `conflict`
+  /// Runs a window: `steps` of ln mu, one a campaign; what is not finite counts as 0. About 0.3 ms a request. Errors: `conflict`
   /// before the first reset() or after the last window; `invalid_input` for another number of steps.
   [[nodiscard]] base::Result<PacingStep> step(std::span<const double> steps);
 
