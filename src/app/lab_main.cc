@@ -3,6 +3,8 @@
 #include <iostream>
 
 #include "app/lab_delays.h"
+#include "app/lab_joint.h"
+#include "app/lab_traffic.h"
 #include "app/train_bid.h"
 #include "app/train_creative.h"
 #include "app/train_fraud.h"
@@ -135,6 +137,25 @@ int main(int argc, char** argv) {
   delays_verb->add_option("--seeds", delays.seeds, "worlds")->capture_default_str();
   delays_verb->add_flag("--json", delays.json, "machine-readable");
   delays_verb->callback([&] { code = bandstand::app::lab_delays(delays, std::cout, std::cerr); });
+
+  bandstand::app::LabJointOptions joint;
+  auto* joint_verb = measure->add_subcommand("joint", "agents of several campaigns trained together, against dual decomposition");
+  joint_verb->add_option("--seeds", joint.seeds, "worlds: first..last, each with its own training")->capture_default_str();
+  joint_verb->add_option("--days", joint.training_days, "of a learner's training")->capture_default_str();
+  joint_verb->add_option("--test-days", joint.test_days, "that judge, the same for all arms")->capture_default_str();
+  joint_verb->add_option("--trust", joint.trust, "bound of what is learned on top of dual decomposition")->capture_default_str();
+  joint_verb->add_flag("--quick", joint.quick, "without best responses");
+  joint_verb->add_flag("--json", joint.json, "machine-readable");
+  joint_verb->callback([&] { code = bandstand::app::lab_joint(joint, clock, std::cout, std::cerr); });
+
+  bandstand::app::LabTrafficOptions traffic;
+  auto* traffic_verb = measure->add_subcommand("traffic", "forecasts of how a day's traffic spreads over its hours");
+  traffic_verb->add_option("--shapes", traffic.shapes, "weekly shapes by region, plain or compressed")->required();
+  traffic_verb->add_option("--weeks", traffic.protocol.weeks, "that each region lives through")->capture_default_str();
+  traffic_verb->add_option("--requests", traffic.protocol.requests_a_week, "a week, of a region")->capture_default_str();
+  traffic_verb->add_option("--seed", traffic.protocol.seed, "of everything random")->capture_default_str();
+  traffic_verb->add_flag("--json", traffic.json, "machine-readable");
+  traffic_verb->callback([&] { code = bandstand::app::lab_traffic(traffic, std::cout, std::cerr); });
 
   CLI11_PARSE(app, argc, argv);
   return code;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +16,11 @@
 #include "agents/budget/pacer.h"
 #include "base/clock.h"
 #include "simulation/pacing_catalogue.h"
+
+namespace bandstand::simulation {
+class LocalBandstand;
+class World;
+}  // namespace bandstand::simulation
 
 namespace bandstand::app {
 
@@ -47,6 +53,35 @@ struct PacingWorldResult {
   std::vector<double> reward;   ///< value less cost of all campaigns together, by window
   std::size_t differences = 0;  ///< campaigns whose ledger differs from the exchange's account; must be 0
   double late = 0;              ///< charged after a lease had ended, or not chargeable at all
+};
+
+/// The world, a window at a time. One thread.
+class PacingWorld {
+ public:
+  explicit PacingWorld(const PacingWorldOptions& options);
+  ~PacingWorld();
+
+  /// From now on the budget agents' shadow price of a campaign is multiplied by `factor` > 0, and never below 1.
+  void steer(std::size_t campaign, float factor) { factors_[campaign] = factor; }
+  /// Runs the next window and appends its figures to result().
+  void step();
+  /// No more visits: waits for notices and compares the books. Once, at the end.
+  void finish();
+  [[nodiscard]] const PacingWorldResult& result() const { return result_; }
+  [[nodiscard]] int windows_done() const { return static_cast<int>(result_.traffic.size()); }
+  /// Expected requests of window k by the world's true curve.
+  [[nodiscard]] double traffic(int k) const;
+  [[nodiscard]] simulation::LocalBandstand& bandstand() { return *local_; }
+  [[nodiscard]] const simulation::World& world() const { return *world_; }
+
+ private:
+  void read_campaign(std::uint32_t i, int window);
+
+  PacingWorldOptions options_;
+  std::vector<float> factors_;
+  std::unique_ptr<simulation::LocalBandstand> local_;
+  std::unique_ptr<simulation::World> world_;
+  PacingWorldResult result_;
 };
 
 /// Runs it. About 1 s for 25,000 requests.

@@ -15,8 +15,6 @@
 namespace bandstand::app {
 namespace {
 
-constexpr base::WallTime kStart{1'764'028'800'000'000'000};  // 2025-11-25 00:00 UTC
-
 int report(const simulation::WorldReport& world, const std::vector<std::string>& differences,
            const SimulateOptions& options, std::ostream& out) {
   if (options.json) {
@@ -30,66 +28,9 @@ int report(const simulation::WorldReport& world, const std::vector<std::string>&
   return differences.empty() ? 0 : 1;
 }
 
-/// How much shorter everything is that has to do with the life of a bid: a demo squeezes a day into a minute, and money
-/// that waits a minute for a bill that will not come would never be spent in it.
-double squeeze_of(double seconds) { return std::clamp(seconds / 1800, 1.0 / 30, 1.0); }
-
 base::Duration seconds_of(double s) { return std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(s)); }
 
 }  // namespace
-
-serving::ServingSettings demo_settings(double seconds) {
-  serving::ServingSettings settings;
-  serving::ExchangeSettings alpha;
-  alpha.name = "alpha";
-  alpha.network = std::chrono::milliseconds(10);
-  serving::ExchangeSettings beta = alpha;
-  beta.name = "beta";
-  beta.bill_on = serving::BillOn::impression;
-  settings.exchanges = {alpha, beta};
-  settings.vendor_id = simulation::WorldOptions{}.population.vendor_id;
-  const base::Duration length = seconds_of(seconds);
-  settings.pacing.default_flight = length;
-  settings.pacing.window_min = std::chrono::seconds(2);  // a bill is half a second behind its bid
-  settings.matcher.click_window = std::max<base::Duration>(std::chrono::seconds(5), length / 20);
-  settings.matcher.conversion_window = length / 4;
-  settings.publish_every = std::chrono::seconds(1);
-  const double squeeze = squeeze_of(seconds);
-  settings.ledger.reclaim_after_lease = seconds_of(std::max(15.0, 150 * squeeze));
-  if (squeeze < 1) {
-    settings.ledger.lease_duration = std::chrono::seconds(4);
-    settings.ledger.hold_won = settings.ledger.reclaim_after_lease;
-  }
-  return settings;
-}
-
-simulation::WorldOptions demo_world(std::uint64_t seed, double seconds, double requests_per_second) {
-  simulation::WorldOptions options;
-  options.seed = seed;
-  options.start = kStart;
-  options.traffic.requests_per_second = requests_per_second;
-  options.traffic.speed_up = 86'400 / seconds;
-  options.traffic.expiry_factor = squeeze_of(seconds);
-  options.notices.late_by_s = std::min(20.0, std::max(1.0, seconds / 30));
-  return options;
-}
-
-std::vector<std::string> compare_books(const ledger::Ledger& ledger,
-                                       const simulation::ExchangeAccount& account) {
-  std::vector<std::string> out;
-  for (const auto& book : ledger.campaigns()) {
-    const base::Nanos owed = book.of(ledger::Account::media_cost) + book.of(ledger::Account::house_loss);
-    const auto found = account.lines().find(std::to_string(book.id.value));
-    const base::Nanos billed = found == account.lines().end()
-                                   ? base::Nanos{}
-                                   : found->second.amount + found->second.unpriced_ceiling;
-    if (owed != billed) {
-      out.push_back("campaign " + std::to_string(book.id.value) + ": ledger " + base::format_amount(owed) +
-                    ", exchange " + base::format_amount(billed));
-    }
-  }
-  return out;
-}
 
 std::string print_campaigns(const serving::Control& control, base::WallTime now) {
   std::string out =
@@ -149,9 +90,9 @@ int simulate(const SimulateOptions& options, std::ostream& out, std::ostream& er
   }
   simulation::LocalBandstand local(
       settings, [&](const serving::ServingSettings& s) { return make_team(s, options.team); },
-      loaded.catalogue, loaded.text, kStart);
+      loaded.catalogue, loaded.text, kWorldStart);
   simulation::World world(world_options, loaded.catalogue);
-  const base::WallTime end = kStart + seconds_of(options.seconds);
+  const base::WallTime end = kWorldStart + seconds_of(options.seconds);
   world.run_until(end, local);
   world.stop_traffic();
   const std::string campaigns = print_campaigns(local.control(), end);

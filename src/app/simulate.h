@@ -6,10 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "app/demo_world.h"
 #include "app/wiring.h"
-#include "ledger/ledger.h"
 #include "serving/control.h"
-#include "simulation/world.h"
 
 namespace bandstand::app {
 
@@ -27,16 +26,6 @@ struct SimulateOptions {
 
 /// Exit codes: 0 done and the books agree, 1 the ledger and the exchange's account differ, 2 wrong options.
 int simulate(const SimulateOptions& options, std::ostream& out, std::ostream& err);
-
-/// What the sample catalogue and the simulated exchanges expect: exchanges "alpha" and "beta", windows that
-/// fit `seconds`.
-serving::ServingSettings demo_settings(double seconds);
-/// The world around them.
-simulation::WorldOptions demo_world(std::uint64_t seed, double seconds, double requests_per_second);
-
-/// The ledger against the exchange's account, campaign by campaign: a line for each that differs.
-std::vector<std::string> compare_books(const ledger::Ledger& ledger,
-                                       const simulation::ExchangeAccount& account);
 
 /// Spend against plan and budget, a line a campaign.
 std::string print_campaigns(const serving::Control& control, base::WallTime now);
