@@ -41,20 +41,13 @@ class StandardTeam final : public serving::ShardTeam {
  public:
   StandardTeam(const serving::ServingSettings& settings, const TeamNames& names)
       : settings_(settings), names_(names) {
-    agents::fraud::FraudOptions fraud;
-    fraud.salt = settings.user_salt;
-    fraud.policy = orchestrator::kFraudRules;
     lists_ = names.fraud_lists != nullptr ? names.fraud_lists : agents::fraud::FraudLists::built_in();
-    auto rules = std::make_unique<agents::fraud::FraudRules>(lists_, fraud);
-    fraud_ = rules.get();
-    team_.fraud.baseline = std::move(rules);
-    if (names.fraud != "rules") {
-      const bool learned = names.fraud == "learned";
-      agents::fraud::FraudLearnedOptions options;
-      options.by_block = !learned;
-      options.policy = learned ? orchestrator::kFraudLearned : orchestrator::kFraudScore;
-      auto agent = std::make_unique<agents::fraud::FraudLearned>(std::move(team_.fraud.baseline),
-                                                                 learned ? names.fraud_model : nullptr, options);
+    if (names.fraud == "rules") {
+      auto rules = fraud_rules();
+      fraud_ = rules.get();
+      team_.fraud.baseline = std::move(rules);
+    } else {
+      auto agent = watching(names.fraud == "learned");
       watching_ = agent.get();
       team_.fraud.baseline = std::move(agent);
     }
@@ -87,12 +80,17 @@ class StandardTeam final : public serving::ShardTeam {
     }
     if (published.fraud != nullptr && published.fraud != lists_) {
       lists_ = published.fraud;
-      fraud_->set_lists(lists_);
+      if (fraud_ != nullptr) fraud_->set_lists(lists_);
+      for (auto* agent : {watching_, learned_fraud_}) {
+        if (agent != nullptr) agent->set_lists(lists_);
+      }
     }
-    if (watching_ != nullptr) watching_->set_watchlist(published.watchlist);
     budget_->adopt(published.pacing);
     for (auto* agent : creatives_) agent->adopt(published.creative);
     adopt_models(published);
+    for (auto* agent : {watching_, learned_fraud_}) {
+      if (agent != nullptr) agent->set_watchlist(published.watchlist);
+    }
     for (auto* agent : bids_) agent->install(published.market);
     if (published.oversight != nullptr) {
       auto snapshot = std::make_shared<agents::oversight::OversightSnapshot>(*published.oversight);
@@ -123,9 +121,33 @@ class StandardTeam final : public serving::ShardTeam {
           creatives_.back()->adopt(published.creative);
         }
       }
+      const auto& fraud_model = (*models_)[static_cast<std::size_t>(serving::ModelAgent::fraud)];
+      if (fraud_model.version != fraud_version_) {
+        fraud_version_ = fraud_model.version;
+        auto agent = fraud_version_ == 0 ? nullptr : watching(true);
+        learned_fraud_ = agent.get();
+        team_.fraud.challenger = std::move(agent);
+        team_.fraud.challenger_breaker = orchestrator::Breaker{};
+      }
+      team_.fraud.rollout = fraud_model.rollout;
       team_.creative.rollout = creative_version_ != 0 ? creative_model.rollout : names_.creative_rollout;
     }
     if (learned_creative_ != nullptr) learned_creative_->adopt(published.creative_learned);
+  }
+
+  [[nodiscard]] std::unique_ptr<agents::fraud::FraudRules> fraud_rules() const {
+    agents::fraud::FraudOptions options;
+    options.salt = settings_.user_salt;
+    options.policy = orchestrator::kFraudRules;
+    return std::make_unique<agents::fraud::FraudRules>(lists_, options);
+  }
+  /// By the model of the watchlist, or by its blocks.
+  [[nodiscard]] std::unique_ptr<agents::fraud::FraudLearned> watching(bool learned) const {
+    agents::fraud::FraudLearnedOptions options;
+    options.by_model = learned;
+    options.by_block = !learned;
+    options.policy = learned ? orchestrator::kFraudLearned : orchestrator::kFraudScore;
+    return std::make_unique<agents::fraud::FraudLearned>(fraud_rules(), options);
   }
 
   std::unique_ptr<agents::targeting::TargetingAgent> targeting(const serving::Published& published) {
@@ -162,6 +184,8 @@ class StandardTeam final : public serving::ShardTeam {
   std::shared_ptr<const agents::fraud::FraudLists> lists_;
   agents::fraud::FraudRules* fraud_ = nullptr;
   agents::fraud::FraudLearned* watching_ = nullptr;
+  agents::fraud::FraudLearned* learned_fraud_ = nullptr;
+  std::uint32_t fraud_version_ = 0;
   agents::budget::BudgetRules* budget_ = nullptr;
   agents::oversight::OversightRules* oversight_ = nullptr;
   std::vector<agents::creative::CreativeRules*> creatives_;
@@ -186,8 +210,7 @@ std::vector<std::string> unknown_policies(const TeamNames& names) {
     out.push_back(text);
   };
   static constexpr std::string_view kFraud[] = {"rules", "score", "learned"};
-  check(names.fraud == "rules" || names.fraud == "score" || (names.fraud == "learned" && names.fraud_model != nullptr),
-        "fraud", names.fraud, kFraud);
+  check(names.fraud == "rules" || names.fraud == "score" || names.fraud == "learned", "fraud", names.fraud, kFraud);
   static constexpr std::string_view kTargeting[] = {"index", "scan"};
   check(names.targeting == "index" || names.targeting == "scan", "targeting", names.targeting, kTargeting);
   for (const auto& name : {names.creative, names.creative_challenger}) {
@@ -206,8 +229,11 @@ base::Result<std::shared_ptr<const agents::LearnedModel>> read_learned(serving::
       BANDSTAND_TRY(read, agents::creative::learned_response(file));
       return std::shared_ptr<const agents::LearnedModel>(read);
     }
+    case serving::ModelAgent::fraud: {
+      BANDSTAND_TRY(read, agents::fraud::FraudModel::from(file));
+      return std::shared_ptr<const agents::LearnedModel>(std::make_shared<agents::fraud::FraudModel>(read));
+    }
     case serving::ModelAgent::bid:
-    case serving::ModelAgent::fraud:
     case serving::ModelAgent::count_: break;
   }
   return base::fail(base::Code::invalid_input, "this agent has no learned policy yet");

@@ -135,9 +135,64 @@ TEST_F(TrafficWatchTest, RemembersTheLoudAmongAMillionAddressesIn64MiB) {
   EXPECT_GT(
       watch.evidence(PartyKind::address, key(1, 1u << 30), now_)[static_cast<std::size_t>(Fact::volume)],
       9.0f);
-  const auto list = watch.tick(now_);
+  EXPECT_EQ(watch.tick(now_), nullptr) << "a round begins";
+  const auto list = watch.tick(now_ + large.publish_every);
   ASSERT_NE(list, nullptr);
   EXPECT_LE(watch.bytes() + list->bytes(), std::size_t{64} << 20);
+}
+
+TEST_F(TrafficWatchTest, TheLogSaysWhatTheLastListSaid) {
+  std::vector<WatchChanges> log;
+  const auto follow = [&](double for_s) {
+    for (double s = 0; s < for_s; s += 5) {
+      const auto before = list_;
+      crowd(5);
+      if (list_ != before) log.push_back(WatchChanges::decode(watch_.changes().encode()).value());
+    }
+  };
+  watch_ = TrafficWatch([] {
+    WatchOptions tight = options();
+    tight.publish_every = seconds(10);  // one list at most between two looks
+    return tight;
+  }());
+  watch_.start_at(1'000);
+  follow(1'500);  // more lists than have to be read
+  ASSERT_GT(log.size(), WatchChanges::kTurns + 10);
+  EXPECT_EQ(log.front().version, 1'001u);
+  EXPECT_EQ(log.back().age, log.size());
+  Watchlist again;
+  for (std::size_t i = log.size() - WatchChanges::kTurns; i < log.size(); ++i) {
+    for (const WatchEntry& entry : log[i].entries) again.add(entry);
+  }
+  std::size_t said = 0;
+  for (const WatchEntry& entry : again.slots()) {
+    const WatchEntry gone{entry.key, 0, {}};
+    if (entry.key == 0 || entry == gone) continue;
+    ++said;
+    const WatchEntry* listed = list_->find(entry.key);
+    ASSERT_NE(listed, nullptr);
+    EXPECT_EQ(*listed, entry);
+  }
+  EXPECT_GT(said, 500u);
+  for (const WatchEntry& entry : list_->slots()) {
+    if (entry.key == 0) continue;
+    ASSERT_NE(again.find(entry.key), nullptr) << "each has had its turn";
+  }
+  std::size_t named = 0;
+  for (const auto& changes : log) named += changes.entries.size();
+  EXPECT_LT(named, log.size() * list_->size() / 2) << "and most of it is not repeated";
+  EXPECT_FALSE(WatchChanges::decode(watch_.changes().encode() + "x").has_value());
+}
+
+TEST_F(TrafficWatchTest, ATimerIsSteadyAfterSixGapsPeopleAreNot) {
+  for (int i = 0; i < 7; ++i) {
+    request(6'500, 6'500, 4, now_);
+    crowd(40);
+  }
+  EXPECT_GT(fact(PartyKind::device, 6'500, Fact::steady), 2.5f);
+  float most = 0;
+  for (std::uint64_t who = 0; who < 1'000; ++who) most = std::max(most, fact(PartyKind::device, who, Fact::steady));
+  EXPECT_LT(most, 4.0f);
 }
 
 TEST_F(TrafficWatchTest, TheSameInputGivesTheSameBlocks) {
