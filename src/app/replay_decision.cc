@@ -130,6 +130,14 @@ base::Result<std::unique_ptr<DecisionReplayer>> DecisionReplayer::open(
     if (snapshot)
       out->snapshots_[{std::string(snapshot->kind), snapshot->version}] = std::string(snapshot->content);
   }));
+  const auto models = each_record(log, serving::kModelsTopic, [&](std::string_view bytes) {
+    const auto record = protocol::event::decode_snapshot(bytes);
+    if (!record || record->kind != std::string("publish ") + serving::name_of(serving::ModelAgent::fraud)) return;
+    const auto file = model::decode_model(record->content);
+    const auto read = file ? agents::fraud::FraudModel::from(*file) : base::Result<agents::fraud::FraudModel>(file.error());
+    if (read) out->fraud_models_[static_cast<std::uint32_t>(record->version)] = std::make_shared<agents::fraud::FraudModel>(*read);
+  });
+  if (!models && models.error().code != base::Code::not_found) return models.error();
   BANDSTAND_TRY_VOID(each_record(log, "decisions", [&](std::string_view bytes) {
     arena.reset();
     if (protocol::event::is_shard_state(bytes)) {
@@ -222,26 +230,70 @@ agents::creative::ResponseBoardPtr DecisionReplayer::board(const domain::Catalog
 /// rollout is in the record.
 std::string DecisionReplayer::missing_models(const domain::DecisionRecord& record, serving::Published& out) {
   auto models = std::make_shared<serving::ServedModels>();
-  for (const auto& call : record.calls) {
-    if (call.policy != orchestrator::kCreativeLearned) continue;
-    std::string trouble;
-    if (call.version != 0) out.creative_learned = board(out.catalogue, "creative_learned", call.version, trouble);
-    if (call.version != 0 && out.creative_learned == nullptr) return trouble;
-    auto& seat = (*models)[static_cast<std::size_t>(serving::ModelAgent::creative)];
-    seat.version = 1;  // any number but 0: the board is what decides
-    seat.rollout.mode = call.source == domain::Source::shadow ? orchestrator::Mode::shadow : orchestrator::Mode::live;
+  const auto seat = [&](serving::ModelAgent agent, const domain::CallRecord& call) {
+    auto& served = (*models)[static_cast<std::size_t>(agent)];
+    served.version = 1;  // any number but 0: the board, or the watchlist, is what decides
+    served.rollout.mode = call.source == domain::Source::shadow ? orchestrator::Mode::shadow : orchestrator::Mode::live;
     out.models = models;
+  };
+  std::string trouble;
+  for (const auto& call : record.calls) {
+    if (call.policy == orchestrator::kCreativeLearned) {
+      if (call.version != 0) out.creative_learned = board(out.catalogue, "creative_learned", call.version, trouble);
+      if (call.version != 0 && out.creative_learned == nullptr) return trouble;
+      seat(serving::ModelAgent::creative, call);
+    }
+    const bool learned = call.policy == orchestrator::kFraudLearned;
+    if (learned || call.policy == orchestrator::kFraudScore) {
+      if (call.version != 0) out.watchlist = watchlist(call.version, trouble);
+      if (call.version != 0 && out.watchlist == nullptr) return trouble;
+      if (learned) seat(serving::ModelAgent::fraud, call);
+    }
   }
   return "";
 }
 
+/// What the last lists' changes say together.
+agents::fraud::WatchlistPtr DecisionReplayer::watchlist(std::uint32_t version, std::string& trouble) {
+  using agents::fraud::WatchChanges;
+  if (watchlist_ != nullptr && watchlist_->version == version) return watchlist_;
+  const auto changes_of = [&](std::uint32_t at) -> base::Result<WatchChanges> {
+    const auto found = snapshots_.find({"watchlist", at});
+    if (found == snapshots_.end()) return base::fail(base::Code::not_found, "the watchlist is not in the log");
+    return WatchChanges::decode(found->second);
+  };
+  const auto last = changes_of(version);
+  auto list = std::make_shared<agents::fraud::Watchlist>();
+  const std::uint32_t count = last ? std::min(last->age, WatchChanges::kTurns) : 1;
+  for (std::uint32_t at = version - count + 1; at <= version; ++at) {
+    const auto changes = changes_of(at);
+    if (!changes) {
+      trouble = changes.error().what;
+      return nullptr;
+    }
+    for (const auto& entry : changes->entries) list->add(entry);  // who is gone stays, with nothing to say
+  }
+  list->version = version;
+  if (last->model_version != 0) {
+    list->model = fraud_models_[last->model_version];
+    if (list->model == nullptr) {
+      trouble = "the fraud model of the watchlist is not in the log";
+      return nullptr;
+    }
+  }
+  return watchlist_ = std::move(list);
+}
+
 serving::ShardTeam& DecisionReplayer::team_for(const serving::Published& published) {
-  const auto model_of = [](const serving::Published& p) {
-    return p.models == nullptr ? orchestrator::Mode::off : (*p.models)[0].rollout.mode;
+  const auto modes_of = [](const serving::Published& p) {
+    std::array<orchestrator::Mode, serving::kModelAgents> modes{};
+    for (std::size_t i = 0; p.models != nullptr && i < modes.size(); ++i) modes[i] = (*p.models)[i].rollout.mode;
+    return modes;
   };
   const bool same = team_ != nullptr && adopted_.catalogue == published.catalogue && adopted_.pacing == published.pacing &&
                     adopted_.market == published.market && adopted_.creative == published.creative &&
-                    adopted_.creative_learned == published.creative_learned && model_of(adopted_) == model_of(published);
+                    adopted_.creative_learned == published.creative_learned &&
+                    adopted_.watchlist == published.watchlist && modes_of(adopted_) == modes_of(published);
   if (!same) {
     team_ = make_team(settings_, names_);
     team_->adopt(published);

@@ -18,6 +18,8 @@ namespace {
 using agents::fraud::FraudModel;
 using agents::fraud::kFraudFeatures;
 
+constexpr float kMarginMin = .25f;
+
 std::optional<std::pair<std::uint64_t, std::uint64_t>> seeds_of(const std::string& text) {
   std::uint64_t one = 0;
   if (base::read_number(text, one)) return std::pair{one, one};
@@ -87,17 +89,17 @@ FraudModel fit(const std::vector<FraudRow>& rows, const TrainFraudOptions& optio
   return model;
 }
 
-/// The least margin at which at most `valid_refused_max` of valid requests are refused; at least 1: more likely fraud than not.
+/// The least margin at which at most `valid_refused_max` of valid requests are refused; never below a quarter of the price.
 float margin_of(const FraudModel& model, const std::vector<FraudRow>& rows, double valid_refused_max) {
   std::vector<float> valid;
   for (const FraudRow& row : rows) {
     if (!row.fraud()) valid.push_back(model.probability(row.features));
   }
   const auto spare = static_cast<std::size_t>(valid_refused_max * static_cast<double>(valid.size()));
-  if (spare >= valid.size()) return 1;
+  if (spare >= valid.size()) return kMarginMin;
   std::nth_element(valid.begin(), valid.begin() + static_cast<std::ptrdiff_t>(spare), valid.end(), std::greater<>());
   const float p = std::min(.999f, std::nextafter(valid[spare], 1.0f));  // which is not refused itself
-  return std::max(1.0f, p / (1 - p));
+  return std::max(kMarginMin, p / (1 - p));
 }
 
 }  // namespace

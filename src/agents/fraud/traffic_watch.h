@@ -57,7 +57,7 @@ class TrafficWatch {
   /// Looks at its share of the parties, blocks and releases: the whole table once in `publish_every`, however often it is
   /// called. A new list when it is through, else nullptr. About 0.15 us a party.
   [[nodiscard]] WatchlistPtr tick(base::WallTime now);
-  /// Of the list that tick() gave last.
+  /// Of the list that tick() has just given; gone with the next call.
   [[nodiscard]] const WatchChanges& changes() const { return changes_; }
 
   struct Counts {
