@@ -135,7 +135,9 @@ base::Result<std::unique_ptr<DecisionReplayer>> DecisionReplayer::open(
     if (!record || record->kind != std::string("publish ") + serving::name_of(serving::ModelAgent::fraud)) return;
     const auto file = model::decode_model(record->content);
     const auto read = file ? agents::fraud::FraudModel::from(*file) : base::Result<agents::fraud::FraudModel>(file.error());
-    if (read) out->fraud_models_[static_cast<std::uint32_t>(record->version)] = std::make_shared<agents::fraud::FraudModel>(*read);
+    if (!read) return;
+    const auto version = static_cast<std::uint32_t>(record->version);
+    out->fraud_models_[version] = std::make_shared<agents::fraud::FraudModel>(*read);
   });
   if (!models && models.error().code != base::Code::not_found) return models.error();
   BANDSTAND_TRY_VOID(each_record(log, "decisions", [&](std::string_view bytes) {

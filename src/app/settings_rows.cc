@@ -485,8 +485,8 @@ void add_team(Rows& rows) {
     return names;
   };
   add(SettingInfo{"policies.fraud", choice, "", 0, 0, {"rules", "score"}, operators,
-                  "Whom we do not bid for: rules and lists alone, or also parties that the watch has blocked (switches fraud.watch "
-                  "on)."},
+                  "Whom we do not bid for: rules and lists alone, or also parties that the watch has blocked (switches "
+                  "fraud.watch on)."},
       AT(team.fraud));
   add(
       SettingInfo{
@@ -532,7 +532,7 @@ void add_team(Rows& rows) {
                   0,
                   {},
                   operators,
-                  "Keeps watch over addresses, devices and sites, in 44 MiB; a fraud model needs it."},
+                  "Keeps watch over addresses, devices and sites, in 45 MiB; a fraud model needs it."},
       AT(serving.watch.enabled));
   add(SettingInfo{"fraud.crawlers",
                   file,
