@@ -63,14 +63,14 @@ void run() {
   agents::AgentContext context{.now = {}, .rng = rng, .arena = arena};
   bid::BidInput input{.value = 4e6, .mu = 1, .floor = {0}, .cap = {100'000'000}, .at = 2, .market = {}};
   bid::BidRules rules({5}, {});
-  bid::BidLearned learned({6}, bid::BidRules({5}, {}), policy, 1);
+  bid::BidLearned learned({6}, bid::BidRules({5}, {}), 1);
   const auto price = [&](bid::BidAgent& agent) {
     const auto decided = agent.decide(input, context);
     sum += static_cast<double>(std::get<bid::Price>(decided->value).price.value);
   };
   measure("bid by the rules, second price", 100'000, [&](int) { price(rules); });
   measure("bid with a residual, second price", 100'000, [&](int i) {
-    input.control = &states[static_cast<std::size_t>(i) % 64];
+    input.residual = .01f * static_cast<float>(i % 16);
     price(learned);
   });
 

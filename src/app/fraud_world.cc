@@ -91,19 +91,19 @@ class TappedTeam final : public serving::ShardTeam {
   std::unique_ptr<ShardTeam> inner_;
 };
 
-/// When nine in ten were refused for the first time.
+/// From when on nine of the next 50 in ten were refused, for the first time: what happened before is what got through.
 class Detection {
  public:
   void saw(double at_s, bool refused) {
     if (first_s_ < 0) first_s_ = at_s;
-    last_.push_back(refused);
+    last_.emplace_back(at_s, refused);
     refused_ += refused ? 1 : 0;
     if (last_.size() > kWindow) {
-      refused_ -= last_.front() ? 1 : 0;
+      refused_ -= last_.front().second ? 1 : 0;
       last_.pop_front();
     }
     if (detected_s_ < 0 && last_.size() == kWindow && static_cast<double>(refused_) >= kDetected * kWindow)
-      detected_s_ = at_s;
+      detected_s_ = last_.front().first;
   }
   [[nodiscard]] double after_s() const {
     return detected_s_ < 0 ? std::numeric_limits<double>::infinity() : detected_s_ - first_s_;
@@ -113,7 +113,7 @@ class Detection {
   }
 
  private:
-  std::deque<bool> last_;
+  std::deque<std::pair<double, bool>> last_;  // when, and whether it was refused
   std::size_t refused_ = 0;
   double first_s_ = -1, detected_s_ = -1;
 };
@@ -138,7 +138,7 @@ class Tap final : public simulation::Transport {
     if (!call.listed && at_s >= options_.attack_at_s)
       scored.emplace_back(wire_.probability, call.attack != 0);
     if (options_.rows && !call.listed && at_s >= 60)
-      result_.rows.push_back({wire_.features, call.attack != 0});
+      result_.rows.push_back({wire_.features, static_cast<AttackKind>(call.attack)});
     return taken;
   }
 
@@ -203,9 +203,6 @@ serving::ServingSettings settings_of(const FraudWorldOptions& options) {
   settings.watch.enabled =
       options.policy == FraudPolicy::score || options.policy == FraudPolicy::learned || options.rows;
   settings.watch.blocks = options.policy == FraudPolicy::score;
-  settings.watch.model_min =
-      agents::fraud::block_from(agents::fraud::FraudLearnedOptions{}.margin_over_price);
-  settings.watch.publish_every = std::chrono::seconds(10);
   settings.watch.parties = 1u << 16;
   settings.watch.bids = 1u << 15;
   if (options.policy == FraudPolicy::learned) settings.watch.model = options.model;
@@ -294,7 +291,6 @@ FraudWorldResult run_fraud_world(const FraudWorldOptions& options) {
   BANDSTAND_CHECK(loaded.catalogue != nullptr);
   TeamNames names;
   names.fraud_lists = lists_of_the_world();
-  names.fraud_model = options.model;
   if (settings.watch.enabled) names.fraud = options.policy == FraudPolicy::learned ? "learned" : "score";
   Wire wire;
   simulation::LocalBandstand local(

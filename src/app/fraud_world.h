@@ -33,7 +33,9 @@ struct FraudWorldOptions {
 /// A request as a learner sees it.
 struct FraudRow {
   agents::fraud::FraudFeatures features{};
-  bool fraud = false;
+  simulation::AttackKind attack{};  ///< none: a valid request
+
+  [[nodiscard]] bool fraud() const { return attack != simulation::AttackKind::none; }
 };
 
 /// Of one attack.
@@ -41,7 +43,7 @@ struct AttackResult {
   std::uint64_t requests = 0, refused = 0;       ///< that no list can know
   std::uint64_t listed = 0, listed_refused = 0;  ///< that a list can
   std::uint64_t events = 0, events_marked = 0;   ///< impressions, views and clicks that reached us
-  /// From the attack's first request until nine in ten of the last 50 unlisted ones were refused; infinity:
+  /// From the attack's first request until the one from which on nine in ten of 50 unlisted ones were refused; infinity:
   /// never.
   double detected_s = 0;
   double spend = 0, spend_before = 0;  ///< units of money: all, and until the detection

@@ -124,6 +124,8 @@ int main(int argc, char** argv) {
   fraud_verb->add_option("--rate", fraud.rate, "AdaGrad's rate")->capture_default_str();
   fraud_verb->add_option("--decay", fraud.decay, "L2")->capture_default_str();
   fraud_verb->add_option("--valid-share", fraud.valid_share, "the public's part of the traffic to come")->capture_default_str();
+  fraud_verb->add_option("--valid-refused-max", fraud.valid_refused_max, "of the worlds' valid requests: puts the margin")
+      ->capture_default_str();
   fraud_verb->callback([&] { code = bandstand::app::train_fraud(fraud, std::cout, std::cerr); });
 
   auto* measure = app.add_subcommand("measure", "ways of learning side by side in a world of known truth");

@@ -130,6 +130,16 @@ base::Result<std::unique_ptr<DecisionReplayer>> DecisionReplayer::open(
     if (snapshot)
       out->snapshots_[{std::string(snapshot->kind), snapshot->version}] = std::string(snapshot->content);
   }));
+  const auto models = each_record(log, serving::kModelsTopic, [&](std::string_view bytes) {
+    const auto record = protocol::event::decode_snapshot(bytes);
+    if (!record || record->kind != std::string("publish ") + serving::name_of(serving::ModelAgent::fraud)) return;
+    const auto file = model::decode_model(record->content);
+    const auto read = file ? agents::fraud::FraudModel::from(*file) : base::Result<agents::fraud::FraudModel>(file.error());
+    if (!read) return;
+    const auto version = static_cast<std::uint32_t>(record->version);
+    out->fraud_models_[version] = std::make_shared<agents::fraud::FraudModel>(*read);
+  });
+  if (!models && models.error().code != base::Code::not_found) return models.error();
   BANDSTAND_TRY_VOID(each_record(log, "decisions", [&](std::string_view bytes) {
     arena.reset();
     if (protocol::event::is_shard_state(bytes)) {
@@ -228,15 +238,54 @@ std::string DecisionReplayer::missing_models(const domain::DecisionRecord& recor
     seat.rollout.mode = source == domain::Source::shadow ? orchestrator::Mode::shadow : orchestrator::Mode::live;
     out.models = models;
   };
+  // Any version but 0 will do where a board or a watchlist is what decides.
+  std::string trouble;
   for (const auto& call : record.calls) {
     if (call.policy == orchestrator::kBidLearned) sits(serving::ModelAgent::bid, call.version, call.source);
-    if (call.policy != orchestrator::kCreativeLearned) continue;
-    std::string trouble;
-    if (call.version != 0) out.creative_learned = board(out.catalogue, "creative_learned", call.version, trouble);
-    if (call.version != 0 && out.creative_learned == nullptr) return trouble;
-    sits(serving::ModelAgent::creative, 1, call.source);  // any number but 0: the board is what decides
+    if (call.policy == orchestrator::kCreativeLearned) {
+      if (call.version != 0) out.creative_learned = board(out.catalogue, "creative_learned", call.version, trouble);
+      if (call.version != 0 && out.creative_learned == nullptr) return trouble;
+      sits(serving::ModelAgent::creative, 1, call.source);
+    }
+    const bool learned = call.policy == orchestrator::kFraudLearned;
+    if (learned || call.policy == orchestrator::kFraudScore) {
+      if (call.version != 0) out.watchlist = watchlist(call.version, trouble);
+      if (call.version != 0 && out.watchlist == nullptr) return trouble;
+      if (learned) sits(serving::ModelAgent::fraud, 1, call.source);
+    }
   }
   return "";
+}
+
+/// What the last lists' changes say together.
+agents::fraud::WatchlistPtr DecisionReplayer::watchlist(std::uint32_t version, std::string& trouble) {
+  using agents::fraud::WatchChanges;
+  if (watchlist_ != nullptr && watchlist_->version == version) return watchlist_;
+  const auto changes_of = [&](std::uint32_t at) -> base::Result<WatchChanges> {
+    const auto found = snapshots_.find({"watchlist", at});
+    if (found == snapshots_.end()) return base::fail(base::Code::not_found, "the watchlist is not in the log");
+    return WatchChanges::decode(found->second);
+  };
+  const auto last = changes_of(version);
+  auto list = std::make_shared<agents::fraud::Watchlist>();
+  const std::uint32_t count = last ? std::min(last->age, WatchChanges::kTurns) : 1;
+  for (std::uint32_t at = version - count + 1; at <= version; ++at) {
+    const auto changes = changes_of(at);
+    if (!changes) {
+      trouble = changes.error().what;
+      return nullptr;
+    }
+    for (const auto& entry : changes->entries) list->add(entry);  // who is gone stays, with nothing to say
+  }
+  list->version = version;
+  if (last->model_version != 0) {
+    list->model = fraud_models_[last->model_version];
+    if (list->model == nullptr) {
+      trouble = "the fraud model of the watchlist is not in the log";
+      return nullptr;
+    }
+  }
+  return watchlist_ = std::move(list);
 }
 
 serving::ShardTeam& DecisionReplayer::team_for(const serving::Published& published) {
@@ -248,7 +297,8 @@ serving::ShardTeam& DecisionReplayer::team_for(const serving::Published& publish
   };
   const bool same = team_ != nullptr && adopted_.catalogue == published.catalogue && adopted_.pacing == published.pacing &&
                     adopted_.market == published.market && adopted_.creative == published.creative &&
-                    adopted_.creative_learned == published.creative_learned && models_of(adopted_) == models_of(published);
+                    adopted_.creative_learned == published.creative_learned &&
+                    adopted_.watchlist == published.watchlist && models_of(adopted_) == models_of(published);
   if (!same) {
     team_ = make_team(settings_, names_);
     team_->adopt(published);

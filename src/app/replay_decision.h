@@ -18,7 +18,7 @@
 
 namespace bandstand::app {
 
-/// Reads the topics "decisions" and "snapshots" once and answers for any decision in them. Kill switches are
+/// Reads the topics "decisions", "snapshots" and "models" once and answers for any decision in them. Kill switches are
 /// not in the log: a decision made while one was on differs in its oversight stage, and says so.
 class DecisionReplayer {
  public:
@@ -49,6 +49,7 @@ class DecisionReplayer {
   std::string missing(const domain::DecisionRecord& record, serving::Published& out);
   serving::ShardTeam& team_for(const serving::Published& published);
   std::string missing_models(const domain::DecisionRecord& record, serving::Published& out);
+  agents::fraud::WatchlistPtr watchlist(std::uint32_t version, std::string& trouble);
   agents::creative::ResponseBoardPtr board(const domain::CatalogueSnapshot& catalogue, const char* kind,
                                            std::uint32_t version, std::string& trouble);
 
@@ -64,6 +65,8 @@ class DecisionReplayer {
   std::map<std::uint64_t, std::shared_ptr<const agents::targeting::TargetingIndex>> indexes_;
   std::map<std::uint32_t, std::shared_ptr<const agents::budget::PacingSnapshot>> pacings_;
   std::map<std::uint32_t, agents::bid::MarketSnapshotPtr> markets_;
+  agents::fraud::WatchlistPtr watchlist_;  ///< of the last decision that had one
+  std::map<std::uint32_t, agents::fraud::FraudModelPtr> fraud_models_;
   /// The team of the last decision: its neighbours used the same snapshots.
   std::unique_ptr<serving::ShardTeam> team_;
   serving::Published adopted_;

@@ -172,6 +172,7 @@ Settings parse_settings(std::string_view text, std::vector<Problem>& problems) {
   const std::size_t before = problems.size();
   Reader(settings, problems).read(parsed.table());
   check_settings(settings, problems);
+  if (settings.team.fraud != "rules") settings.serving.watch.enabled = true;
   std::stable_sort(problems.begin() + static_cast<std::ptrdiff_t>(before), problems.end(),
                    [](const Problem& a, const Problem& b) { return a.line < b.line; });
   return settings;

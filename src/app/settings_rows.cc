@@ -484,6 +484,10 @@ void add_team(Rows& rows) {
     names.insert(names.begin(), "");
     return names;
   };
+  add(SettingInfo{"policies.fraud", choice, "", 0, 0, {"rules", "score"}, operators,
+                  "Whom we do not bid for: rules and lists alone, or also parties that the watch has blocked (switches "
+                  "fraud.watch on)."},
+      AT(team.fraud));
   add(
       SettingInfo{
           "policies.targeting", choice, "", 0, 0, {"index", "scan"}, operators, "How line items are found."},
@@ -521,6 +525,15 @@ void add_team(Rows& rows) {
                   operators,
                   "Share of users in mode percent."},
       AT(team.bid_rollout.percent));
+  add(SettingInfo{"fraud.watch",
+                  boolean,
+                  "",
+                  0,
+                  0,
+                  {},
+                  operators,
+                  "Keeps watch over addresses, devices and sites, in 45 MiB; a fraud model needs it."},
+      AT(serving.watch.enabled));
   add(SettingInfo{"fraud.crawlers",
                   file,
                   "",

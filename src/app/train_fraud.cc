@@ -2,8 +2,10 @@
 // where blocks held.
 #include "app/train_fraud.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <ostream>
 
 #include "app/fraud_world.h"
@@ -15,6 +17,8 @@ namespace {
 
 using agents::fraud::FraudModel;
 using agents::fraud::kFraudFeatures;
+
+constexpr float kMarginMin = .25f;
 
 std::optional<std::pair<std::uint64_t, std::uint64_t>> seeds_of(const std::string& text) {
   std::uint64_t one = 0;
@@ -48,7 +52,7 @@ std::vector<FraudRow> rows_of(std::pair<std::uint64_t, std::uint64_t> seeds, std
 /// Weighted so that the public is `valid_share` of the whole.
 FraudModel fit(const std::vector<FraudRow>& rows, const TrainFraudOptions& options, std::ostream& err) {
   double fraud = 0;
-  for (const FraudRow& row : rows) fraud += row.fraud ? 1 : 0;
+  for (const FraudRow& row : rows) fraud += row.fraud() ? 1 : 0;
   const double n = static_cast<double>(rows.size());
   const double weight_fraud = (1 - options.valid_share) * n / std::max(1.0, fraud);
   const double weight_valid = options.valid_share * n / std::max(1.0, n - fraud);
@@ -66,9 +70,9 @@ FraudModel fit(const std::vector<FraudRow>& rows, const TrainFraudOptions& optio
       for (std::size_t i = 0; i < kFraudFeatures; ++i)
         logit += weight[i] * static_cast<double>(row.features[i]);
       const double p = 1 / (1 + std::exp(-logit));
-      const double importance = row.fraud ? weight_fraud : weight_valid;
-      loss -= importance * std::log(std::max(1e-12, row.fraud ? p : 1 - p));
-      const double error = importance * (p - (row.fraud ? 1 : 0));
+      const double importance = row.fraud() ? weight_fraud : weight_valid;
+      loss -= importance * std::log(std::max(1e-12, row.fraud() ? p : 1 - p));
+      const double error = importance * (p - (row.fraud() ? 1 : 0));
       for (std::size_t i = 0; i <= kFraudFeatures; ++i) {
         const double x = i == kFraudFeatures ? 1 : static_cast<double>(row.features[i]);
         if (x == 0) continue;
@@ -85,6 +89,19 @@ FraudModel fit(const std::vector<FraudRow>& rows, const TrainFraudOptions& optio
   return model;
 }
 
+/// The least margin at which at most `valid_refused_max` of valid requests are refused; never below a quarter of the price.
+float margin_of(const FraudModel& model, const std::vector<FraudRow>& rows, double valid_refused_max) {
+  std::vector<float> valid;
+  for (const FraudRow& row : rows) {
+    if (!row.fraud()) valid.push_back(model.probability(row.features));
+  }
+  const auto spare = static_cast<std::size_t>(valid_refused_max * static_cast<double>(valid.size()));
+  if (spare >= valid.size()) return kMarginMin;
+  std::nth_element(valid.begin(), valid.begin() + static_cast<std::ptrdiff_t>(spare), valid.end(), std::greater<>());
+  const float p = std::min(.999f, std::nextafter(valid[spare], 1.0f));  // which is not refused itself
+  return std::max(kMarginMin, p / (1 - p));
+}
+
 }  // namespace
 
 int train_fraud(const TrainFraudOptions& options, std::ostream& out, std::ostream& err) {
@@ -95,35 +112,50 @@ int train_fraud(const TrainFraudOptions& options, std::ostream& out, std::ostrea
     return 2;
   }
   if (options.epochs < 1 || !(options.rate > 0) || !(options.decay >= 0) ||
-      !(options.valid_share > 0 && options.valid_share < 1)) {
-    err << "bandstand-lab: --epochs and --rate above 0, --decay at least 0, --valid-share between 0 and 1\n";
+      !(options.valid_share > 0 && options.valid_share < 1) ||
+      !(options.valid_refused_max >= 0 && options.valid_refused_max < 1)) {
+    err << "bandstand-lab: --epochs and --rate above 0, --decay at least 0, --valid-share and --valid-refused-max between "
+           "0 and 1\n";
     return 2;
   }
   const auto rows = rows_of(*seeds, err);
-  const FraudModel model = fit(rows, options, err);
+  FraudModel model = fit(rows, options, err);
+  model.margin_over_price = margin_of(model, rows, options.valid_refused_max);
   const auto judging = rows_of(*test, err);
   std::vector<std::pair<float, bool>> scored;
-  std::size_t fraud = 0, found = 0, wrong = 0;
+  std::array<std::size_t, simulation::kAttackKinds> all{}, refused{};
   for (const FraudRow& row : judging) {
     const float p = model.probability(row.features);
-    scored.emplace_back(p, row.fraud);
-    fraud += row.fraud ? 1 : 0;
-    found += row.fraud && p >= .8f ? 1 : 0;
-    wrong += !row.fraud && p >= .8f ? 1 : 0;
+    scored.emplace_back(p, row.fraud());
+    const auto kind = static_cast<std::size_t>(row.attack);
+    ++all[kind];
+    refused[kind] += p >= model.refuse_from() ? 1 : 0;
   }
-  const double auc = area_under_curve(scored);
-  char line[256];
-  std::snprintf(
-      line, sizeof line,
-      "{\"rows\":%zu,\"seeds\":\"%s\",\"test\":\"%s\",\"epochs\":%d,\"test_rows\":%zu,\"auc\":%.5f,\"recall_"
-      "at_0.8\":%.5f,"
-      "\"valid_refused_at_0.8\":%.6f}",
-      rows.size(), options.seeds.c_str(), options.test.c_str(), options.epochs, judging.size(), auc,
-      static_cast<double>(found) / static_cast<double>(std::max<std::size_t>(1, fraud)),
-      static_cast<double>(wrong) / static_cast<double>(std::max<std::size_t>(1, judging.size() - fraud)));
-  out << line << "\n";
+  const auto share = [](std::size_t part, std::size_t whole) {
+    return static_cast<double>(part) / static_cast<double>(std::max<std::size_t>(1, whole));
+  };
+  std::size_t fraud = 0, found = 0;
+  std::string by_attack;
+  for (std::size_t kind = 1; kind < simulation::kAttackKinds; ++kind) {
+    fraud += all[kind];
+    found += refused[kind];
+    char one[80];
+    std::snprintf(one, sizeof one, "%s\"%s\":%.4f", kind == 1 ? "" : ",",
+                  std::string(simulation::name_of(static_cast<simulation::AttackKind>(kind))).c_str(),
+                  share(refused[kind], all[kind]));
+    by_attack += one;
+  }
+  char line[400];
+  std::snprintf(line, sizeof line,
+                "{\"rows\":%zu,\"seeds\":\"%s\",\"test\":\"%s\",\"epochs\":%d,\"margin_over_price\":%.3f,"
+                "\"test_rows\":%zu,\"auc\":%.5f,\"recall\":%.4f,\"valid_refused\":%.6f,\"recall_of\":{",
+                rows.size(), options.seeds.c_str(), options.test.c_str(), options.epochs,
+                static_cast<double>(model.margin_over_price), judging.size(), area_under_curve(scored), share(found, fraud),
+                share(refused[0], all[0]));
+  const std::string training = line + by_attack + "}}";
+  out << training << "\n";
   if (options.out.empty()) return 0;
-  const auto written = model::write_model(options.out, model.file(line));
+  const auto written = model::write_model(options.out, model.file(training));
   if (!written) err << "bandstand-lab: " << options.out << ": " << written.error().what << "\n";
   return written ? 0 : 1;
 }

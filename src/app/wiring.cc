@@ -44,20 +44,13 @@ class StandardTeam final : public serving::ShardTeam {
  public:
   StandardTeam(const serving::ServingSettings& settings, const TeamNames& names)
       : settings_(settings), names_(names) {
-    agents::fraud::FraudOptions fraud;
-    fraud.salt = settings.user_salt;
-    fraud.policy = orchestrator::kFraudRules;
     lists_ = names.fraud_lists != nullptr ? names.fraud_lists : agents::fraud::FraudLists::built_in();
-    auto rules = std::make_unique<agents::fraud::FraudRules>(lists_, fraud);
-    fraud_ = rules.get();
-    team_.fraud.baseline = std::move(rules);
-    if (names.fraud != "rules") {
-      const bool learned = names.fraud == "learned";
-      agents::fraud::FraudLearnedOptions options;
-      options.by_block = !learned;
-      options.policy = learned ? orchestrator::kFraudLearned : orchestrator::kFraudScore;
-      auto agent = std::make_unique<agents::fraud::FraudLearned>(std::move(team_.fraud.baseline),
-                                                                 learned ? names.fraud_model : nullptr, options);
+    if (names.fraud == "rules") {
+      auto rules = fraud_rules();
+      fraud_ = rules.get();
+      team_.fraud.baseline = std::move(rules);
+    } else {
+      auto agent = watching(names.fraud == "learned");
       watching_ = agent.get();
       team_.fraud.baseline = std::move(agent);
     }
@@ -90,12 +83,17 @@ class StandardTeam final : public serving::ShardTeam {
     }
     if (published.fraud != nullptr && published.fraud != lists_) {
       lists_ = published.fraud;
-      fraud_->set_lists(lists_);
+      if (fraud_ != nullptr) fraud_->set_lists(lists_);
+      for (auto* agent : {watching_, learned_fraud_}) {
+        if (agent != nullptr) agent->set_lists(lists_);
+      }
     }
-    if (watching_ != nullptr) watching_->set_watchlist(published.watchlist);
     budget_->adopt(published.pacing);
     adopt_models(published);
     for (auto* agent : creatives_) agent->adopt(published.creative);
+    for (auto* agent : {watching_, learned_fraud_}) {
+      if (agent != nullptr) agent->set_watchlist(published.watchlist);
+    }
     for (auto* agent : bids_) agent->install(published.market);
     if (published.oversight != nullptr) {
       auto snapshot = std::make_shared<agents::oversight::OversightSnapshot>(*published.oversight);
@@ -155,9 +153,35 @@ class StandardTeam final : public serving::ShardTeam {
             learned_bid_ = nullptr;
             return names_.bid_challenger.empty() ? nullptr : bid(names_.bid_challenger);
           });
+      seat_model(
+          team_.fraud, serving::ModelAgent::fraud, {},
+          [&](const serving::ServedModel&) -> std::unique_ptr<agents::fraud::FraudAgent> {
+            auto agent = watching(true);
+            learned_fraud_ = agent.get();
+            return agent;
+          },
+          [&]() -> std::unique_ptr<agents::fraud::FraudAgent> {
+            learned_fraud_ = nullptr;
+            return nullptr;
+          });
     }
     if (learned_creative_ != nullptr) learned_creative_->adopt(published.creative_learned);
     if (learned_bid_ != nullptr) learned_bid_->install(published.market);
+  }
+
+  [[nodiscard]] std::unique_ptr<agents::fraud::FraudRules> fraud_rules() const {
+    agents::fraud::FraudOptions options;
+    options.salt = settings_.user_salt;
+    options.policy = orchestrator::kFraudRules;
+    return std::make_unique<agents::fraud::FraudRules>(lists_, options);
+  }
+  /// By the model of the watchlist, or by its blocks.
+  [[nodiscard]] std::unique_ptr<agents::fraud::FraudLearned> watching(bool learned) const {
+    agents::fraud::FraudLearnedOptions options;
+    options.by_model = learned;
+    options.by_block = !learned;
+    options.policy = learned ? orchestrator::kFraudLearned : orchestrator::kFraudScore;
+    return std::make_unique<agents::fraud::FraudLearned>(fraud_rules(), options);
   }
 
   std::unique_ptr<agents::targeting::TargetingAgent> targeting(const serving::Published& published) {
@@ -194,6 +218,7 @@ class StandardTeam final : public serving::ShardTeam {
   std::shared_ptr<const agents::fraud::FraudLists> lists_;
   agents::fraud::FraudRules* fraud_ = nullptr;
   agents::fraud::FraudLearned* watching_ = nullptr;
+  agents::fraud::FraudLearned* learned_fraud_ = nullptr;
   agents::budget::BudgetRules* budget_ = nullptr;
   agents::oversight::OversightRules* oversight_ = nullptr;
   std::vector<agents::creative::CreativeRules*> creatives_;
@@ -219,8 +244,7 @@ std::vector<std::string> unknown_policies(const TeamNames& names) {
     out.push_back(text);
   };
   static constexpr std::string_view kFraud[] = {"rules", "score", "learned"};
-  check(names.fraud == "rules" || names.fraud == "score" || (names.fraud == "learned" && names.fraud_model != nullptr),
-        "fraud", names.fraud, kFraud);
+  check(names.fraud == "rules" || names.fraud == "score" || names.fraud == "learned", "fraud", names.fraud, kFraud);
   static constexpr std::string_view kTargeting[] = {"index", "scan"};
   check(names.targeting == "index" || names.targeting == "scan", "targeting", names.targeting, kTargeting);
   for (const auto& name : {names.creative, names.creative_challenger}) {
@@ -243,7 +267,10 @@ base::Result<std::shared_ptr<const agents::LearnedModel>> read_learned(serving::
       BANDSTAND_TRY(read, agents::bid::ControlPolicy::from(file, agents::bid::kResidualModel));
       return std::shared_ptr<const agents::LearnedModel>(read);
     }
-    case serving::ModelAgent::fraud:
+    case serving::ModelAgent::fraud: {
+      BANDSTAND_TRY(read, agents::fraud::FraudModel::from(file));
+      return std::shared_ptr<const agents::LearnedModel>(std::make_shared<agents::fraud::FraudModel>(read));
+    }
     case serving::ModelAgent::count_: break;
   }
   return base::fail(base::Code::invalid_input, "this agent has no learned policy yet");

@@ -15,13 +15,12 @@ namespace bandstand::app {
 
 /// Policies by name. The defaults are what ships switched on.
 struct TeamNames {
-  std::string fraud = "rules";        ///< rules, score, learned (with fraud_model); the last two need settings.watch
+  std::string fraud = "rules";        ///< rules, score, learned (by settings.watch.model); the last two need settings.watch
   std::string targeting = "index";    ///< index, scan
   std::string creative = "thompson";  ///< thompson, epsilon_greedy, greedy, random, linucb, squarecb
   std::string bid = "shaded";         ///< shaded, truthful, linear, tabular_q
   std::string creative_challenger, bid_challenger;
   orchestrator::Rollout creative_rollout, bid_rollout;
-  agents::fraud::FraudModelPtr fraud_model;
   std::shared_ptr<const agents::fraud::FraudLists> fraud_lists;  ///< nullptr: the built-in ones
 };
 

@@ -221,6 +221,7 @@ void Control::restore_learned() {
 void Control::restore_by_campaign() {
   using telemetry::LearnedKind;
   pacer_->start_at(first_version_);
+  watch_.start_at(first_version_);
   const auto now = parts_.clock.wall();
   if (!learned_.pacing.empty()) {
     const auto restored = pacer_->restore(learned_.pacing, now);
@@ -296,7 +297,21 @@ void Control::adopt_models() {
       publish_learned_board();
     }
   }
-  const ServedModel& bid = (*shelf_->served())[static_cast<std::size_t>(ModelAgent::bid)];
+  adopt_bid_model((*shelf_->served())[static_cast<std::size_t>(ModelAgent::bid)]);
+  const ServedModel& fraud = (*shelf_->served())[static_cast<std::size_t>(ModelAgent::fraud)];
+  if (fraud.version == 0) {
+    watch_.set_model(settings_.watch.model, 0, true);
+  } else {
+    watch_.set_model(std::dynamic_pointer_cast<const agents::fraud::FraudModel>(fraud.model), fraud.version,
+                     fraud.rollout.mode == orchestrator::Mode::live);
+  }
+  for (std::size_t i = 0; i < kModelAgents; ++i)
+    parts_.metrics.model_version.set((*shelf_->served())[i].version, static_cast<telemetry::ModelAgent>(i));
+  publish();
+}
+
+/// The pacer asks the residual as each window turns.
+void Control::adopt_bid_model(const ServedModel& bid) {
   if (const auto policy = std::dynamic_pointer_cast<const agents::bid::ControlPolicy>(bid.model); policy != nullptr) {
     pacer_->use_residual([policy](const agents::budget::PaceReading& at) {
       return static_cast<float>(policy->step({.traffic_left = at.traffic_left,
@@ -312,9 +327,6 @@ void Control::adopt_models() {
   } else {
     pacer_->use_residual({});
   }
-  for (std::size_t i = 0; i < kModelAgents; ++i)
-    parts_.metrics.model_version.set((*shelf_->served())[i].version, static_cast<telemetry::ModelAgent>(i));
-  publish();
 }
 
 void Control::publish_learned_board() {
@@ -343,6 +355,10 @@ tl::expected<bool, ModelRefusal> Control::roll_out(ModelAgent agent, std::uint32
                                                    orchestrator::Rollout rollout, std::string_view evaluation,
                                                    std::string_view override_reason) {
   if (shelf_ == nullptr) return no_shelf();
+  if (agent == ModelAgent::fraud && !settings_.watch.enabled && rollout.mode != orchestrator::Mode::off) {
+    return tl::unexpected<ModelRefusal>(
+        ModelRefusal{base::Code::conflict, "a fraud model judges what the watch sees; set fraud.watch and start again"});
+  }
   auto done = shelf_->roll_out(agent, version, rollout, evaluation, override_reason);
   parts_.metrics.models.add(static_cast<telemetry::ModelAgent>(agent),
                             done ? telemetry::ModelResult::rolled_out : telemetry::ModelResult::refused);
@@ -811,6 +827,7 @@ base::Result<std::monostate> Control::keep_time() {
   }
   if (auto watchlist = watch_.tick(wall)) {
     watchlist_ = std::move(watchlist);
+    log_snapshot("watchlist", watchlist_->version, watch_.changes().encode());
     publish();
   }
   if (now >= next_metrics_) {

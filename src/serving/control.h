@@ -167,6 +167,7 @@ class Control {
   base::Result<std::monostate> keep_time();
   void publish();
   void adopt_models();
+  void adopt_bid_model(const ServedModel& bid);
   void publish_learned_board();
   void log_snapshot(std::string_view kind, std::uint64_t version, std::string_view content);
   void send(std::size_t shard, ToShard message);

@@ -10,6 +10,7 @@
 
 #include "agents/bid/control_policy.h"
 #include "agents/creative/learned_response.h"
+#include "agents/fraud/fraud_model.h"
 #include "app/replay_decision.h"
 #include "log/file_log.h"
 #include "orchestrator/policies.h"
@@ -141,6 +142,87 @@ TEST_F(Models, TheBidAgentTakesAResidual) {
   options.override_reason = "a test";
   ASSERT_EQ(run(ModelVerb::rollout, options), 0) << printed_;
   EXPECT_TRUE(decides("bid.learned", "live", "bid"));
+}
+
+/// A watch that makes lists quickly, and everything in the log.
+class FraudModels : public Models {
+ protected:
+  FraudModels() {
+    settings_.watch.enabled = true;
+    settings_.watch.publish_every = std::chrono::milliseconds(100);
+    settings_.log_sample_no_bid = 1;
+  }
+  /// Refuses everybody, whatever is known.
+  std::string write_suspicious() {
+    agents::fraud::FraudModel model;
+    model.bias = 5;
+    const std::string path = (data_.parent_path() / "model-fraud").string();
+    EXPECT_TRUE(model::write_model(path, model.file("{}")));
+    return path;
+  }
+  int ask(ModelVerb verb, const std::string& rollout = "", const std::string& why = "") {
+    ModelOptions options;
+    options.agent = "fraud";
+    options.version = 1;
+    options.rollout = rollout;
+    options.override_reason = why;
+    return run(verb, options);
+  }
+  bool answers(int status) {
+    return eventually([&] { return call(server_->public_address(), "POST", "/openrtb2/bid/alpha", kRequest).status == status; },
+                      std::chrono::milliseconds(60));
+  }
+};
+
+TEST_F(FraudModels, JudgeInShadowThenLiveAndNoLonger) {
+  ASSERT_TRUE(answers(200));
+  ModelOptions options;
+  options.agent = "fraud";
+  options.file = write_suspicious();
+  ASSERT_EQ(run(ModelVerb::publish, options), 0) << printed_;
+  EXPECT_EQ(ask(ModelVerb::rollout, "live"), 1) << "the gate";
+  ASSERT_EQ(ask(ModelVerb::rollout, "shadow"), 0) << printed_;
+  EXPECT_TRUE(answers(200));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_TRUE(answers(200)) << "a shadow refuses nobody";
+  ASSERT_EQ(ask(ModelVerb::rollout, "live", "a test"), 0) << printed_;
+  EXPECT_TRUE(answers(204));
+  ASSERT_EQ(ask(ModelVerb::rollback), 0) << printed_;
+  EXPECT_TRUE(answers(200));
+
+  stop();
+  const base::SystemClock clock;
+  auto disk = base::open_posix_disk(data_.string() + "/log");
+  ASSERT_TRUE(disk);
+  auto log = log::open_file_log(**disk, clock);
+  auto replayer = DecisionReplayer::open(*log, settings_, TeamNames{});
+  ASSERT_TRUE(replayer);
+  int shadow = 0, refused = 0;
+  for (const auto id : (*replayer)->ids()) {
+    const auto outcome = (*replayer)->replay(id);
+    EXPECT_EQ(outcome.verdict, DecisionReplayer::Verdict::same) << outcome.detail;
+    for (const auto& call : outcome.recorded->calls) {
+      if (call.policy != orchestrator::kFraudLearned) continue;
+      const bool suspects = (call.answer & 0xFF) == static_cast<int>(agents::fraud::Reason::fraud_score);
+      shadow += suspects && call.source == domain::Source::shadow ? 1 : 0;
+      refused += suspects && call.source == domain::Source::live ? 1 : 0;
+    }
+  }
+  EXPECT_GT(shadow, 0) << "it was asked, and its answer is in the log";
+  EXPECT_GT(refused, 0);
+}
+
+TEST_F(Models, AFraudModelNeedsTheWatch) {
+  agents::fraud::FraudModel model;
+  ModelOptions options;
+  options.agent = "fraud";
+  options.file = (data_.parent_path() / "model-unwatched").string();
+  ASSERT_TRUE(model::write_model(options.file, model.file("{}")));
+  ASSERT_EQ(run(ModelVerb::publish, options), 0) << printed_;
+  options.version = 1;
+  options.rollout = "shadow";
+  EXPECT_EQ(run(ModelVerb::rollout, options), 1);
+  EXPECT_THAT(printed_, HasSubstr("fraud.watch"));
 }
 
 TEST_F(Models, DamagedFilesAndNaNAreRefusedAndTheOldOneStays) {

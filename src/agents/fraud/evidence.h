@@ -42,6 +42,7 @@ enum class Fact : std::uint8_t {
   volume,  ///< ln(1 + requests in the last hour)
   listed,  ///< share of the last 30 or so requests that the lists refused: who sells to robots is no honest
            ///< seller
+  steady,  ///< how improbable it is for so many gaps to be within a fifth of their mean, as `clicks`: a timer
   count_
 };
 inline constexpr std::size_t kFacts = static_cast<std::size_t>(Fact::count_);

@@ -30,17 +30,20 @@ class FraudLearnedTest : public ::testing::Test {
     EXPECT_TRUE(answer.has_value());
     return answer->value;
   }
-  static std::unique_ptr<FraudAgent> rules() { return std::make_unique<FraudRules>(FraudLists::built_in()); }
+  static std::unique_ptr<FraudRules> rules() { return std::make_unique<FraudRules>(FraudLists::built_in()); }
   /// The device is known for its clicks.
-  WatchlistPtr clicks(float improbable, base::Duration blocked = base::Duration{0}) {
+  WatchlistPtr clicks(float improbable, base::Duration blocked = base::Duration{0}, FraudModelPtr model = nullptr) {
     WatchEntry entry;
     entry.key = parties_of(auction_, domain::UserKey{42})[static_cast<std::size_t>(PartyKind::device)];
-    entry.evidence[static_cast<std::size_t>(Fact::clicks)] = improbable;
+    Evidence evidence{};
+    evidence[static_cast<std::size_t>(Fact::clicks)] = improbable;
+    entry.marks = marks_of(evidence);
     if (blocked.count() > 0) entry.blocked_until_ns = (now_ + blocked).ns;
-    return std::make_shared<const Watchlist>(std::vector{entry}, 3);
+    return std::make_shared<const Watchlist>(std::vector{entry}, 3, std::move(model));
   }
-  static FraudModelPtr model() {
+  static FraudModelPtr model(float margin = 4) {
     FraudModel model;
+    model.margin_over_price = margin;
     model.bias = -4;
     model.weight[static_cast<std::size_t>(PartyKind::device) * kFacts +
                  static_cast<std::size_t>(Fact::clicks)] = 1;
@@ -54,19 +57,19 @@ class FraudLearnedTest : public ::testing::Test {
 };
 
 TEST_F(FraudLearnedTest, KnowsNothingWithoutAWatchlist) {
-  FraudLearned agent(rules(), model());
+  FraudLearned agent(rules());
   EXPECT_EQ(ask(agent).verdict, Verdict::valid);
 }
 
 TEST_F(FraudLearnedTest, RulesSpeakFirst) {
-  FraudLearned agent(rules(), nullptr);
+  FraudLearned agent(rules());
   agent.set_watchlist(clicks(9, std::chrono::minutes(1)));
   auction_.device.user_agent = "Googlebot/2.1 (+http://www.google.com/bot.html)";
   EXPECT_EQ(ask(agent).reason, Reason::known_crawler);
 }
 
 TEST_F(FraudLearnedTest, ABlockHoldsUntilItEnds) {
-  FraudLearned agent(rules(), nullptr);
+  FraudLearned agent(rules());
   agent.set_watchlist(clicks(9, std::chrono::minutes(1)));
   EXPECT_EQ(ask(agent).reason, Reason::blocked_party);
   now_ = now_ + std::chrono::minutes(2);
@@ -75,13 +78,12 @@ TEST_F(FraudLearnedTest, ABlockHoldsUntilItEnds) {
 
 TEST_F(FraudLearnedTest, RefusesWhereTheExpectedLossIsTheGreater) {
   // P = sigmoid(6 - 4) = .88: dearer than a customer's margin of 4 prices (.8), not of 10 (.91).
-  FraudLearned strict(rules(), model(), {.margin_over_price = 4, .policy = {}});
-  FraudLearned lenient(rules(), model(), {.margin_over_price = 10, .policy = {}});
-  strict.set_watchlist(clicks(6));
-  lenient.set_watchlist(clicks(6));
-  EXPECT_EQ(ask(strict).reason, Reason::fraud_score);
-  EXPECT_EQ(ask(lenient).verdict, Verdict::valid);
-  EXPECT_NEAR(lenient.last_probability(), 1 / (1 + std::exp(-2.0)), 1e-6);
+  FraudLearned agent(rules());
+  agent.set_watchlist(clicks(6, base::Duration{0}, model(4)));
+  EXPECT_EQ(ask(agent).reason, Reason::fraud_score);
+  agent.set_watchlist(clicks(6, base::Duration{0}, model(10)));
+  EXPECT_EQ(ask(agent).verdict, Verdict::valid);
+  EXPECT_NEAR(agent.last_probability(), 1 / (1 + std::exp(-2.0)), 1e-6);
 }
 
 TEST_F(FraudLearnedTest, AModelSurvivesItsFile) {
@@ -89,6 +91,8 @@ TEST_F(FraudLearnedTest, AModelSurvivesItsFile) {
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(again->weight, model()->weight);
   EXPECT_EQ(again->bias, model()->bias);
+  EXPECT_EQ(again->margin_over_price, 4);
+  EXPECT_FALSE(FraudModel::from(model(0)->file("{}")).has_value()) << "a margin of nothing refuses everybody";
   auto other = model()->file("{}");
   other.schema = "{}";
   EXPECT_FALSE(FraudModel::from(other).has_value());

@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* kKinds[] = {"address", "block", "device", "agent", "site"};
 constexpr const char* kFactNames[] = {"rate_10s", "rate_5m",   "rate_1h", "clicks", "quick", "together",
-                                      "regular",  "strangers", "rapid",   "volume", "listed"};
+                                      "regular",  "strangers", "rapid",   "volume", "listed", "steady"};
 static_assert(std::size(kKinds) == kPartyKinds && std::size(kFactNames) == kFacts);
 
 }  // namespace
@@ -39,6 +39,7 @@ model::ModelFile FraudModel::file(std::string training) const {
   out.training = std::move(training);
   out.tensors["weight"] = {{kFraudFeatures}, {weight.begin(), weight.end()}};
   out.tensors["bias"] = {{1}, {bias}};
+  out.tensors["margin"] = {{1}, {margin_over_price}};
   return out;
 }
 
@@ -48,9 +49,13 @@ base::Result<FraudModel> FraudModel::from(const model::ModelFile& file) {
   if (!weight) return weight.error();
   const auto bias = model::tensor_of(file, "bias", {1});
   if (!bias) return bias.error();
+  const auto margin = model::tensor_of(file, "margin", {1});
+  if (!margin) return margin.error();
   FraudModel out;
   std::copy((*weight)->values.begin(), (*weight)->values.end(), out.weight.begin());
   out.bias = (*bias)->values[0];
+  out.margin_over_price = (*margin)->values[0];
+  if (!(out.margin_over_price > 0)) return base::fail(base::Code::corrupt, "fraud model: the margin is not above 0");
   return out;
 }
 

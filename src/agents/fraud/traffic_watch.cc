@@ -19,6 +19,8 @@ constexpr std::uint8_t kWindowsMin = 6;  // before a party is compared with itse
 constexpr std::int64_t kRapid = kSecond / 10, kTogether = kSecond / 10, kQuick = 300'000'000;
 constexpr float kFadePerSecond = 1.0f / 3600;
 constexpr double kClicksCap = 12;
+constexpr float kAlike = .2f;
+constexpr double kAlikeByChance = .2;  // exponential gaps: .15
 constexpr double kGapBits = 3;  // entropy of exponential gaps in bins half an octave wide
 
 void update(double x, double& mean, double& variance) {  // West (1979), with a fixed weight
@@ -67,20 +69,10 @@ bool may_be_blocked(PartyKind kind) { return kind != PartyKind::agent; }  // an 
 
 }  // namespace
 
-Watchlist::Watchlist(const std::vector<WatchEntry>& entries, std::uint32_t version)
-    : slots_(std::bit_ceil(std::max<std::size_t>(2, 2 * entries.size()))),
-      mask_(slots_.size() - 1),
-      version_(version) {
-  for (const WatchEntry& entry : entries) {
-    std::size_t at = entry.key >> 7 & mask_;
-    while (slots_[at].key != 0 && slots_[at].key != entry.key) at = (at + 1) & mask_;
-    if (slots_[at].key == 0) ++size_;
-    slots_[at] = entry;
-  }
-}
-
 TrafficWatch::TrafficWatch(const WatchOptions& options)
     : options_(options),
+      model_(options.model),
+      judges_(options.model != nullptr),
       parties_(options.enabled ? options.parties : kWays),
       bids_(options.enabled ? options.bids : kWays) {
   BANDSTAND_CHECK(std::has_single_bit(options.parties) && options.parties >= kWays);
@@ -189,8 +181,10 @@ void TrafficWatch::on_request(const Sighting& sighting) {
     for (auto& count : one.count) ++count;
     one.asked += 1;
     if (rapid) one.rapid += 1;
-    one.listed += .03f * ((sighting.listed ? 1.0f : 0.0f) - one.listed);
-    one.fresh += .03f * (static_cast<float>(fresh) - one.fresh);
+    // Means at first, then fading: a new party is known after a few requests.
+    const float weight = std::max(.03f, 1 / (8 + static_cast<float>(one.count[2] + one.before[2])));
+    one.listed += weight * ((sighting.listed ? 1.0f : 0.0f) - one.listed);
+    one.fresh += weight * (static_cast<float>(fresh) - one.fresh);
     const std::uint64_t other = base::mix64(kind == PartyKind::device ? sighting.parties[0] : device);
     auto& place = one.registers[other % kRegisters];
     place = std::max(place, static_cast<std::uint8_t>(1 + std::countl_zero(other | 1)));
@@ -202,6 +196,13 @@ void TrafficWatch::on_request(const Sighting& sighting) {
         for (auto& b : one.gaps) b /= 2;
       }
       ++bin;
+      const float gap_s = static_cast<float>(gap) * 1e-9f;
+      if (one.gap_s > 0) {
+        if (one.gaps_seen == 255) one.gaps_seen /= 2, one.gaps_alike /= 2;
+        ++one.gaps_seen;
+        if (std::abs(gap_s - one.gap_s) < kAlike * one.gap_s) ++one.gaps_alike;
+      }
+      one.gap_s += one.gap_s > 0 ? .3f * (gap_s - one.gap_s) : gap_s;
     }
     one.last_ns = now_ns;
   }
@@ -277,6 +278,7 @@ Evidence TrafficWatch::evidence(const Party& kept, std::int64_t now_ns) const {
     const double bits = entropy_bits(party.gaps, gaps);
     set(Fact::regular, std::max(0.0, 1 - bits / kGapBits) * gaps / (gaps + 6));
   }
+  set(Fact::steady, std::min(kClicksCap, improbability(party.gaps_alike, party.gaps_seen, kAlikeByChance)));
   const double strangers = party.kind == PartyKind::device
                                ? std::max(0.0, distinct(party.registers) - 1.5) / (asked + 10)
                                : std::max(0.0, static_cast<double>(party.fresh) - fresh_) / (1.05 - fresh_);
@@ -324,35 +326,80 @@ bool TrafficWatch::suspects(base::BidId bid, base::WallTime now) const {
     const Party* one = known->parties[i] == 0 ? nullptr : find(known->parties[i]);
     if (one == nullptr) continue;
     if (options_.blocks && one->blocked_until_ns > now.ns) return true;
-    if (options_.model != nullptr) dossier[i] = evidence(*one, now.ns);
+    if (judges_) dossier[i] = evidence(*one, now.ns);
   }
-  return options_.model != nullptr && options_.model->probability(features_of(dossier)) >= options_.model_min;
+  return judges_ && model_->probability(features_of(dossier)) >= model_->refuse_from();
 }
 
 WatchlistPtr TrafficWatch::tick(base::WallTime now) {
-  if (!options_.enabled || now < next_publish_) return nullptr;
-  next_publish_ = now + options_.publish_every;
-  std::vector<WatchEntry> entries;
-  for (Party& one : parties_) {
-    const bool blocked = one.blocked_until_ns > now.ns;
-    const bool silent = now.ns - one.last_ns > kWindow[2];
-    if (one.key == 0 || (silent && !blocked)) continue;
-    if (one.asked < 3 && one.clicks < 1 && !blocked) continue;
-    WatchEntry entry;
-    entry.key = one.key;
-    entry.evidence = evidence(one, now.ns);
-    if (options_.blocks && may_be_blocked(one.kind) && !blocked &&
-        score(one.kind, entry.evidence) >= options_.score_min) {
-      ++counts_.blocks;
-      const base::Duration length =
-          options_.block_first * (std::int64_t{1} << std::min<int>(one.strikes, 20));
-      one.blocked_until_ns = (now + std::min(length, options_.block_max)).ns;
-      count_up(one.strikes);
+  if (!options_.enabled) return nullptr;
+  if (next_ == nullptr) begin_round(now);
+  const std::size_t listed = last_ == nullptr ? 0 : last_->slots().size(), all = parties_.size() + listed;
+  const double share = std::min(1.0, static_cast<double>((now - round_began_).count()) /
+                                         static_cast<double>(options_.publish_every.count()));
+  const auto until = share >= 1 ? all : static_cast<std::size_t>(share * static_cast<double>(all));
+  for (; looked_at_ < until; ++looked_at_) {
+    if (looked_at_ < parties_.size()) {
+      look_at(parties_[looked_at_], now);
+    } else {
+      look_after(last_->slots()[looked_at_ - parties_.size()]);
     }
-    entry.blocked_until_ns = one.blocked_until_ns > now.ns ? one.blocked_until_ns : 0;
-    if (entries.size() < options_.entries_max || entry.blocked_until_ns != 0) entries.push_back(entry);
   }
-  return std::make_shared<const Watchlist>(entries, ++version_);
+  if (looked_at_ < all) return nullptr;
+  next_->version = changes_.version;
+  next_->model = model_;
+  changes_.model_version = model_version_;
+  last_ = std::move(next_);
+  return last_;
+}
+
+void TrafficWatch::begin_round(base::WallTime now) {
+  next_ = std::make_shared<Watchlist>(last_ == nullptr ? 64 : last_->size());
+  changes_.version = ++version_;
+  changes_.age = ++age_;
+  changes_.entries.clear();
+  round_began_ = now;
+  looked_at_ = 0;
+}
+
+void TrafficWatch::look_at(Party& one, base::WallTime now) {
+  const bool blocked = one.blocked_until_ns > now.ns;
+  const bool silent = now.ns - one.last_ns > kWindow[2];
+  if (one.key == 0 || (silent && !blocked)) return;
+  if (one.asked < 3 && one.clicks < 1 && !blocked) return;
+  const Evidence known = evidence(one, now.ns);
+  if (options_.blocks && may_be_blocked(one.kind) && !blocked && score(one.kind, known) >= options_.score_min) {
+    ++counts_.blocks;
+    const base::Duration length = options_.block_first * (std::int64_t{1} << std::min<int>(one.strikes, 20));
+    one.blocked_until_ns = (now + std::min(length, options_.block_max)).ns;
+    count_up(one.strikes);
+  }
+  const std::int64_t until = one.blocked_until_ns > now.ns ? one.blocked_until_ns : 0;
+  if (next_->size() < options_.entries_max || until != 0) list({one.key, until, marks_of(known)});
+}
+
+/// What the log has no room for stays as it was, so that the log can say what the list says.
+void TrafficWatch::list(const WatchEntry& entry) {
+  const WatchEntry* before = last_ == nullptr ? nullptr : last_->find(entry.key);
+  const bool changed = before == nullptr || *before != entry;
+  const bool turn = WatchChanges::has_turn(entry.key, changes_.version);
+  if (changed && !turn && changes_.entries.size() >= WatchChanges::kEntriesMax) {
+    if (before != nullptr) next_->add(*before);
+    return;
+  }
+  if (changed || turn) changes_.entries.push_back(entry);
+  next_->add(entry);
+}
+
+/// An entry of the last list: gone from this one?
+void TrafficWatch::look_after(const WatchEntry& listed) {
+  if (listed.key == 0 || next_->find(listed.key) != nullptr) return;
+  const bool turn = WatchChanges::has_turn(listed.key, changes_.version);
+  if (turn || changes_.entries.size() < WatchChanges::kEntriesMax) {
+    changes_.entries.push_back({listed.key, 0, {}});
+  } else {
+    next_->add(listed);
+  }
 }
 
 }  // namespace bandstand::agents::fraud

@@ -23,7 +23,7 @@ namespace bandstand::agents::fraud {
 struct WatchOptions {
   bool enabled = false;
   bool blocks = true;                ///< by the score; a model may judge without
-  std::uint32_t parties = 1u << 18;  ///< a power of two; 168 bytes each
+  std::uint32_t parties = 1u << 18;  ///< a power of two; 176 bytes each
   std::uint32_t bids = 1u << 16;     ///< a power of two; 80 bytes each
   double click_rate_prior = .01;     ///< before impressions have been seen
   double click_rate_weight = 500;    ///< impressions that the prior counts for
@@ -33,8 +33,7 @@ struct WatchOptions {
   base::Duration block_max = std::chrono::hours(24);
   base::Duration publish_every = std::chrono::seconds(5);
   std::uint32_t entries_max = 1u << 16;  ///< of a watchlist
-  FraudModelPtr model;                   ///< judges events too, by `model_min`; nullptr: blocks alone do
-  float model_min = .8f;
+  FraudModelPtr model;                   ///< until set_model(); judges events too
 };
 
 class TrafficWatch {
@@ -47,9 +46,19 @@ class TrafficWatch {
   void on_event(const domain::Event& event);
   /// Would this bid's request be blocked by what is known now? False if the bid is not remembered.
   [[nodiscard]] bool suspects(base::BidId bid, base::WallTime now) const;
-  /// Looks at the parties that have been active, blocks and releases. A new list when one is due, else
-  /// nullptr.
+  /// Lists are numbered above this one, and judge by this model from the next one on. nullptr: blocks alone do.
+  void start_at(std::uint32_t version) { version_ = version; }
+  /// `judges`: events too, as of now.
+  void set_model(FraudModelPtr model, std::uint32_t version, bool judges) {
+    judges_ = judges && model != nullptr;
+    model_ = std::move(model);
+    model_version_ = version;
+  }
+  /// Looks at its share of the parties, blocks and releases: the whole table once in `publish_every`, however often it is
+  /// called. A new list when it is through, else nullptr. About 0.15 us a party.
   [[nodiscard]] WatchlistPtr tick(base::WallTime now);
+  /// Of the list that tick() has just given; gone with the next call.
+  [[nodiscard]] const WatchChanges& changes() const { return changes_; }
 
   struct Counts {
     std::uint64_t requests = 0, blocks = 0, evicted = 0;
@@ -77,9 +86,11 @@ class TrafficWatch {
     float impressions = 0, clicks = 0;  ///< fading by the hour
     float asked = 0, rapid = 0;         ///< requests, since the registers are new
     float listed = 0;                   ///< share of the last 30 or so that the lists refused
-    float fresh = 0;                    ///< share of the last 50 or so by devices not met before
+    float fresh = 0;                    ///< share of the last 30 or so by devices not met before
+    float gap_s = 0;                    ///< mean of the last few times between requests
     std::uint32_t faded_s = 0;
     std::uint8_t quick = 0, together = 0, strikes = 0;
+    std::uint8_t gaps_seen = 0, gaps_alike = 0;
     std::array<std::uint8_t, kGaps> gaps{};
     std::array<std::uint8_t, kRegisters> registers{};
   };
@@ -102,16 +113,28 @@ class TrafficWatch {
   [[nodiscard]] Evidence evidence(const Party& party, std::int64_t now_ns) const;
   [[nodiscard]] float score(PartyKind kind, const Evidence& evidence) const;
   [[nodiscard]] double click_rate() const;
+  void begin_round(base::WallTime now);
+  void look_at(Party& party, base::WallTime now);
+  void look_after(const WatchEntry& listed);
+  void list(const WatchEntry& entry);
 
   WatchOptions options_;
+  FraudModelPtr model_;
+  std::uint32_t model_version_ = 0;
+  bool judges_ = false;
   std::vector<Party> parties_;
   std::vector<Bid> bids_;
   std::array<std::array<Usual, kHorizons>, kPartyKinds>
       usual_{};                          ///< counts of parties of a kind in a window
   double fresh_ = 1;                     ///< share of the last requests of all, likewise
   double impressions_ = 0, clicks_ = 0;  ///< of whom is not blocked
-  base::WallTime next_publish_;
-  std::uint32_t version_ = 0;
+  // The list in the making; its parties first, then those of the last one that may have gone.
+  std::shared_ptr<Watchlist> next_;
+  WatchlistPtr last_;
+  WatchChanges changes_;
+  base::WallTime round_began_;
+  std::size_t looked_at_ = 0;
+  std::uint32_t version_ = 0, age_ = 0;
   Counts counts_;
 };
 

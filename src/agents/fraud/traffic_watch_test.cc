@@ -48,7 +48,10 @@ class TrafficWatchTest : public ::testing::Test {
       const auto bid = request(who, who, rng_.below(20), now_);
       event(domain::EventKind::impression, bid, now_ + milliseconds(400));
       if (rng_.chance(.01)) event(domain::EventKind::click, bid, now_ + milliseconds(3'000));
-      if (auto list = watch_.tick(now_)) list_ = std::move(list);
+      if (auto list = watch_.tick(now_)) {
+        list_ = std::move(list);
+        log_.push_back(WatchChanges::decode(watch_.changes().encode()).value());
+      }
     }
   }
   [[nodiscard]] float fact(PartyKind kind, std::uint64_t who, Fact which) const {
@@ -62,6 +65,7 @@ class TrafficWatchTest : public ::testing::Test {
 
   TrafficWatch watch_;
   WatchlistPtr list_;
+  std::vector<WatchChanges> log_;
   base::Rng rng_{7};
   base::WallTime now_{1'764'028'800'000'000'000};
   std::uint64_t count_ = 0;
@@ -135,9 +139,52 @@ TEST_F(TrafficWatchTest, RemembersTheLoudAmongAMillionAddressesIn64MiB) {
   EXPECT_GT(
       watch.evidence(PartyKind::address, key(1, 1u << 30), now_)[static_cast<std::size_t>(Fact::volume)],
       9.0f);
-  const auto list = watch.tick(now_);
+  EXPECT_EQ(watch.tick(now_), nullptr) << "a round begins";
+  const auto list = watch.tick(now_ + large.publish_every);
   ASSERT_NE(list, nullptr);
   EXPECT_LE(watch.bytes() + list->bytes(), std::size_t{64} << 20);
+}
+
+TEST_F(TrafficWatchTest, TheLogSaysWhatTheLastListSaid) {
+  watch_.start_at(1'000);
+  const auto& log = log_;
+  crowd(500);  // more lists than have to be read
+  ASSERT_GT(log.size(), WatchChanges::kTurns + 10);
+  EXPECT_EQ(log.front().version, 1'001u);
+  EXPECT_EQ(log.back().age, log.size());
+  Watchlist again;
+  for (std::size_t i = log.size() - WatchChanges::kTurns; i < log.size(); ++i) {
+    for (const WatchEntry& entry : log[i].entries) again.add(entry);
+  }
+  std::size_t said = 0;
+  for (const WatchEntry& entry : again.slots()) {
+    const WatchEntry gone{entry.key, 0, {}};
+    if (entry.key == 0 || entry == gone) continue;
+    ++said;
+    const WatchEntry* listed = list_->find(entry.key);
+    ASSERT_NE(listed, nullptr);
+    EXPECT_EQ(*listed, entry);
+  }
+  EXPECT_GT(said, 500u);
+  for (const WatchEntry& entry : list_->slots()) {
+    if (entry.key == 0) continue;
+    ASSERT_NE(again.find(entry.key), nullptr) << "each has had its turn";
+  }
+  std::size_t named = 0;
+  for (const auto& changes : log) named += changes.entries.size();
+  EXPECT_LT(named, log.size() * list_->size() / 2) << "and most of it is not repeated";
+  EXPECT_FALSE(WatchChanges::decode(log.back().encode() + "x").has_value());
+}
+
+TEST_F(TrafficWatchTest, ATimerIsSteadyAfterSixGapsPeopleAreNot) {
+  for (int i = 0; i < 7; ++i) {
+    request(6'500, 6'500, 4, now_);
+    crowd(40);
+  }
+  EXPECT_GT(fact(PartyKind::device, 6'500, Fact::steady), 2.5f);
+  float most = 0;
+  for (std::uint64_t who = 0; who < 1'000; ++who) most = std::max(most, fact(PartyKind::device, who, Fact::steady));
+  EXPECT_LT(most, 4.0f);
 }
 
 TEST_F(TrafficWatchTest, TheSameInputGivesTheSameBlocks) {
