@@ -8,6 +8,7 @@
 
 #include "agents/bid/bid_learned.h"
 #include "agents/bid/context_landscape.h"
+#include "agents/bid/control_policy.h"
 #include "base/clock.h"
 #include "base/rng.h"
 

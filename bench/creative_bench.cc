@@ -3,12 +3,12 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <string>
 #include <vector>
 
 #include "agents/creative/choice.h"
 #include "base/rng.h"
+#include "bench/processor_time.h"
 #include "model/two_tower.h"
 
 namespace {
@@ -16,20 +16,6 @@ namespace {
 using namespace bandstand;  // NOLINT: a program
 
 constexpr std::size_t kDimension = 8, kCreatives = 10, kHead = 2 * kDimension;
-
-/// Median, best and worst of seven rounds.
-template <class Call>
-void measure(const char* name, int calls, Call&& call) {
-  std::vector<double> ns;
-  for (int round = 0; round < 8; ++round) {
-    const std::clock_t start = std::clock();  // of this process alone: others may run beside it
-    for (int i = 0; i < calls; ++i) call(i);
-    const double spent = 1e9 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
-    if (round > 0) ns.push_back(spent / calls);
-  }
-  std::sort(ns.begin(), ns.end());
-  std::printf("%-44s %10.0f ns  [%.0f, %.0f]\n", name, ns[3], ns.front(), ns.back());
-}
 
 model::Tensor random(base::Rng& rng, std::vector<std::size_t> shape) {
   model::Tensor tensor{.shape = std::move(shape), .values = {}};
@@ -64,11 +50,11 @@ int main() {
     towers.user(std::array{static_cast<std::uint64_t>(i), std::uint64_t{3}, std::uint64_t{5}, std::uint64_t{7}}, user);
   };
   float sum = 0;
-  measure("user tower, 128-32-8", 100'000, [&](int i) {
+  bench::measure("user tower, 128-32-8", 100'000, [&](int i) {
     embed(i);
     sum += user[0];
   });
-  measure("decision among 10: tower, head, chances", 20'000, [&](int i) {
+  bench::measure("decision among 10: tower, head, chances", 20'000, [&](int i) {
     embed(i);
     std::array<agents::creative::Belief, kCreatives> beliefs;
     for (std::size_t c = 0; c < kCreatives; ++c) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <string>
 #include <vector>
 
@@ -13,25 +12,12 @@
 #include "agents/fraud/traffic_watch.h"
 #include "base/arena.h"
 #include "base/rng.h"
+#include "bench/processor_time.h"
 
 namespace {
 
 using namespace bandstand;                 // NOLINT: a program
 using namespace bandstand::agents::fraud;  // NOLINT
-
-/// Median, best and worst of seven rounds.
-template <class Call>
-void measure(const char* name, int calls, Call&& call) {
-  std::vector<double> ns;
-  for (int round = 0; round < 8; ++round) {
-    const std::clock_t start = std::clock();  // of this process alone: others may run beside it
-    for (int i = 0; i < calls; ++i) call(i);
-    const double spent = 1e9 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
-    if (round > 0) ns.push_back(spent / calls);
-  }
-  std::sort(ns.begin(), ns.end());
-  std::printf("%-44s %10.0f ns  [%.0f, %.0f]\n", name, ns[3], ns.front(), ns.back());
-}
 
 struct Request {
   std::string address, domain;
@@ -66,19 +52,19 @@ int main() {
   TrafficWatch watch(options);
   base::WallTime now{1'764'028'800'000'000'000};
   std::uint64_t decisions = 0;
-  measure("watch: a request taken in", kCalls, [&](int i) {
+  bench::measure("watch: a request taken in", kCalls, [&](int i) {
     const auto user = use(i);
     now = now + base::Duration{100'000};
     watch.on_request({{1, ++decisions << 8}, parties_of(auction, user), now});
   });
   WatchlistPtr list;
-  measure("watch: all parties looked at, a list made", 1, [&](int) {
+  bench::measure("watch: all parties looked at, a list made", 1, [&](int) {
     now = now + options.publish_every;
     if (auto made = watch.tick(now)) list = std::move(made);
   });
   // As the slow loop does it, a slice each 10 ms; the rounds below are means over a list.
   std::clock_t longest = 0;
-  measure("watch: a slice of that", 500, [&](int) {
+  bench::measure("watch: a slice of that", 500, [&](int) {
     now = now + std::chrono::milliseconds(10);
     const std::clock_t start = std::clock();
     if (auto made = watch.tick(now)) list = std::move(made);
@@ -98,14 +84,14 @@ int main() {
     (void)agent.decide({auction, user, {}}, context);
   };
   FraudRules rules(FraudLists::built_in());
-  measure("check: rules", kCalls, [&](int i) { ask(rules, i); });
+  bench::measure("check: rules", kCalls, [&](int i) { ask(rules, i); });
   FraudLearned score(std::make_unique<FraudRules>(FraudLists::built_in()));
   score.set_watchlist(list);
-  measure("check: rules and blocks", kCalls, [&](int i) { ask(score, i); });
+  bench::measure("check: rules and blocks", kCalls, [&](int i) { ask(score, i); });
   FraudLearned learned(std::make_unique<FraudRules>(FraudLists::built_in()));
   auto judged = std::make_shared<Watchlist>(*list);
   judged->model = std::make_shared<const FraudModel>();
   learned.set_watchlist(judged);
-  measure("check: rules, blocks and model", kCalls, [&](int i) { ask(learned, i); });
+  bench::measure("check: rules, blocks and model", kCalls, [&](int i) { ask(learned, i); });
   return 0;
 }

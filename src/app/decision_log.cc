@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "log/read_topic.h"
 #include "protocol/event/event_codec.h"
 
 namespace bandstand::app {
@@ -12,15 +13,9 @@ using base::WallTime;
 
 base::Result<std::vector<domain::Event>> read_events(log::Log& log) {
   std::vector<domain::Event> out;
-  BANDSTAND_TRY(reader, log.open_reader("events", 0, ""));
-  std::vector<log::Record> records;
-  for (;;) {
-    BANDSTAND_TRY(count, reader->poll(256, records));
-    if (count == 0) break;
-    for (const auto& record : records) {
-      if (auto event = protocol::event::decode_event(record.value)) out.push_back(*event);
-    }
-  }
+  BANDSTAND_TRY_VOID(log::read_topic(log, "events", 256, [&](const log::Record& record) {
+    if (auto event = protocol::event::decode_event(record.value)) out.push_back(*event);
+  }));
   std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
   return out;
 }

@@ -1,37 +1,17 @@
 // lab_joint: options to protocol, tables to text.
 #include "app/lab_joint.h"
 
-#include <charconv>
-#include <optional>
 #include <ostream>
-#include <utility>
 
+#include "base/words.h"
 #include "experiments/protocol_joint.h"
 
 namespace bandstand::app {
-namespace {
-
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t out = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return out;
-}
-
-/// "3..12" or "3".
-std::optional<std::pair<std::uint64_t, std::uint64_t>> range(std::string_view text) {
-  const std::size_t dots = text.find("..");
-  const auto first = number(text.substr(0, dots));
-  const auto last = dots == std::string_view::npos ? first : number(text.substr(dots + 2));
-  if (!first || !last || *last < *first || *last - *first >= 1000) return std::nullopt;
-  return std::pair{*first, *last};
-}
-
-}  // namespace
 
 int lab_joint(const LabJointOptions& options, const base::Clock& clock, std::ostream& out, std::ostream& err) {
-  const auto seeds = range(options.seeds);
-  if (!seeds || options.training_days < 1 || options.test_days < 1 || !(options.trust > 0 && options.trust <= 1)) {
+  const auto seeds = base::read_seeds(options.seeds);
+  if (!seeds || seeds->second - seeds->first >= 1000 ||
+      options.training_days < 1 || options.test_days < 1 || !(options.trust > 0 && options.trust <= 1)) {
     err << "bandstand-lab: measure joint: --seeds like 1..10, --days and --test-days from 1, --trust above 0, at most 1\n";
     return 2;
   }

@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "app/logged_data.h"
+#include "log/read_topic.h"
 #include "orchestrator/auction_flow.h"
 #include "orchestrator/policies.h"
 #include "protocol/catalogue/catalogue_reader.h"
@@ -108,15 +109,7 @@ std::string first_difference(const domain::DecisionRecord& a, const domain::Deci
 
 template <class Each>
 base::Result<std::monostate> each_record(log::Log& log, const char* topic, Each each) {
-  auto reader = log.open_reader(topic, 0, "");
-  if (!reader) return reader.error();
-  std::vector<log::Record> records;
-  for (;;) {
-    const auto read = (*reader)->poll(256, records);
-    if (!read) return read.error();
-    if (*read == 0) return std::monostate{};
-    for (const auto& record : records) each(record.value);
-  }
+  return log::read_topic(log, topic, 256, [&](const log::Record& record) { each(record.value); });
 }
 
 }  // namespace
@@ -184,28 +177,26 @@ std::string DecisionReplayer::missing(const domain::DecisionRecord& record, serv
   }
   out.catalogue = catalogue;
   out.targeting = indexes_[record.catalogue_version];
-  auto& pacing = pacings_[record.pacing_version];
-  if (pacing == nullptr) {
-    const std::string* bytes = bytes_of("pacing", record.pacing_version);
-    if (bytes == nullptr) return "the pacing snapshot is not in the log";
-    const auto read = agents::budget::PacingSnapshot::decode(*bytes);
-    if (!read) return "the pacing snapshot in the log is damaged";
-    pacing = *read;
-  }
-  out.pacing = pacing;
-  std::string trouble;
+  // Decoded once a version; what is missing in words, or nothing.
+  const auto cached = [&](auto& cache, const char* kind, std::uint32_t version, auto decode) -> std::string {
+    auto& kept = cache[version];
+    if (kept != nullptr) return "";
+    const std::string* bytes = bytes_of(kind, version);
+    if (bytes == nullptr) return std::string("the ") + kind + " snapshot is not in the log";
+    const auto read = decode(*bytes);
+    if (!read) return std::string("the ") + kind + " snapshot in the log is damaged";
+    kept = *read;
+    return "";
+  };
+  std::string trouble = cached(pacings_, "pacing", record.pacing_version, agents::budget::PacingSnapshot::decode);
+  if (!trouble.empty()) return trouble;
+  out.pacing = pacings_[record.pacing_version];
   out.creative = board(catalogue, "creative", record.creative_version, trouble);
   if (out.creative == nullptr) return trouble;
   if (record.market_version != 0) {
-    auto& market = markets_[record.market_version];
-    if (market == nullptr) {
-      const std::string* bytes = bytes_of("market", record.market_version);
-      if (bytes == nullptr) return "the market snapshot is not in the log";
-      const auto read = agents::bid::MarketSnapshot::decode(*bytes);
-      if (!read) return "the market snapshot in the log is damaged";
-      market = *read;
-    }
-    out.market = market;
+    trouble = cached(markets_, "market", record.market_version, agents::bid::MarketSnapshot::decode);
+    if (!trouble.empty()) return trouble;
+    out.market = markets_[record.market_version];
   }
   out.oversight = std::make_shared<agents::oversight::OversightSnapshot>();
   return missing_models(record, out);

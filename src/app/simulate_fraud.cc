@@ -3,15 +3,14 @@
 #include "app/simulate_fraud.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <optional>
 #include <ostream>
-#include <thread>
 
 #include "agents/fraud/fraud_agent.h"
 #include "app/fraud_world.h"
+#include "app/seed_jobs.h"
 #include "base/words.h"
 #include "experiments/statistics.h"
 #include "experiments/table.h"
@@ -147,13 +146,7 @@ void take(const Run& run, Samples& out) {
 
 experiments::Cell mean_cell(const std::vector<double>& values, double scale, int digits) {
   if (values.empty()) return cell(std::string("-"));
-  const std::vector<double> zero(values.size());
-  const auto all = experiments::paired_bootstrap(values, zero, kSamples, 1);
-  const double by = scale / static_cast<double>(values.size());
-  char text[80];
-  std::snprintf(text, sizeof text, "%.*f [%.*f, %.*f]", digits, all.value * by, digits, all.low * by, digits,
-                all.high * by);
-  return cell(std::string(text));
+  return cell(experiments::bootstrap_mean(values, kSamples, 1), scale, digits);
 }
 
 /// Median and 95 % point of times of which some may be infinite.
@@ -192,16 +185,10 @@ std::vector<std::string> faults_of(const std::vector<std::vector<Run>>& by_seed,
   return out;
 }
 
-std::optional<std::pair<std::uint64_t, std::uint64_t>> seeds_of(const std::string& text) {
-  std::uint64_t one = 0;
-  if (base::read_number(text, one)) return std::pair{one, one};
-  return base::read_range(text);
-}
-
 }  // namespace
 
 int simulate_fraud(const SimulateFraudOptions& options, std::ostream& out, std::ostream& err) {
-  const auto seeds = seeds_of(options.seeds);
+  const auto seeds = base::read_seeds(options.seeds);
   if (!seeds) {
     err << "bandstand: --seeds: write 1..10, or one number\n";
     return 2;
@@ -230,16 +217,8 @@ int simulate_fraud(const SimulateFraudOptions& options, std::ostream& out, std::
     model = std::make_shared<const agents::fraud::FraudModel>(*read);
   }
 
-  std::vector<std::vector<Run>> by_seed(seeds->second - seeds->first + 1);
-  std::atomic<std::size_t> next{0};
-  std::vector<std::thread> threads;
-  for (unsigned job = 0; job < std::max(1u, options.jobs); ++job) {
-    threads.emplace_back([&] {
-      for (std::size_t i = next++; i < by_seed.size(); i = next++)
-        by_seed[i] = run_seed(seeds->first + i, *plans, policies, model);
-    });
-  }
-  for (auto& thread : threads) thread.join();
+  const auto runs_by_seed = by_seed(seeds->first, seeds->second, options.jobs,
+                                    [&](std::uint64_t seed) { return run_seed(seed, *plans, policies, model); });
 
   experiments::Table table({"attack", "policy", "listed refused %", "unlisted refused %", "events marked %",
                             "detected after s (p50 / p95)", "valid refused %", "valid events marked %",
@@ -247,8 +226,8 @@ int simulate_fraud(const SimulateFraudOptions& options, std::ostream& out, std::
   const auto add_row = [&](std::size_t row, std::size_t only) {
     Samples samples;
     samples.only = only;
-    for (const auto& runs : by_seed) take(runs[row], samples);
-    const Run& run = by_seed[0][row];
+    for (const auto& runs : runs_by_seed) take(runs[row], samples);
+    const Run& run = runs_by_seed[0][row];
     const std::string name =
         only == 0 ? run.attack : "mix: " + std::string(simulation::name_of(static_cast<AttackKind>(only)));
     table.add({cell(name), cell(std::string(name_of(run.policy))), mean_cell(samples.listed, 100, 2),
@@ -259,13 +238,13 @@ int simulate_fraud(const SimulateFraudOptions& options, std::ostream& out, std::
                run.policy == FraudPolicy::learned && !samples.recall.empty() ? mean_cell(samples.auc, 1, 4)
                                                                              : cell(std::string("-"))});
   };
-  for (std::size_t row = 0; !by_seed.empty() && row < by_seed[0].size(); ++row) {
+  for (std::size_t row = 0; !runs_by_seed.empty() && row < runs_by_seed[0].size(); ++row) {
     add_row(row, 0);
     if ((*plans)[row % plans->size()].size() <= 1) continue;
     for (std::size_t kind = 1; kind < simulation::kAttackKinds; ++kind) add_row(row, kind);
   }
   table.print(options.json ? experiments::TableFormat::json : experiments::TableFormat::aligned, out);
-  const auto faults = faults_of(by_seed, seeds->first);
+  const auto faults = faults_of(runs_by_seed, seeds->first);
   for (const auto& fault : faults) err << "FAULT " << fault << "\n";
   if (!options.json && faults.empty())
     out << "\nledgers balance and equal the exchange's account; no list rule refused a valid request\n";

@@ -5,12 +5,12 @@
 #include <atomic>
 #include <fstream>
 #include <ostream>
-#include <thread>
 #include <vector>
 
 #include "agents/creative/learned_response.h"
 #include "app/evaluate.h"
 #include "app/judged_log.h"
+#include "app/seed_jobs.h"
 #include "app/serve.h"
 #include "app/simulate.h"
 #include "app/wiring.h"
@@ -237,18 +237,12 @@ SeedFigures measure_seed(const SimulateLearningOptions& options, std::uint64_t s
 
 std::vector<SeedFigures> measure(const SimulateLearningOptions& options, std::uint64_t first, std::uint64_t last,
                                  std::ostream& err) {
-  std::vector<SeedFigures> out(last - first + 1);
-  std::atomic<std::uint64_t> next{0}, done{0};
-  std::vector<std::thread> threads;
-  for (unsigned job = 0; job < std::max(1u, options.jobs); ++job) {
-    threads.emplace_back([&] {
-      for (std::uint64_t i = next++; i < out.size(); i = next++) {
-        out[i] = measure_seed(options, first + i);
-        err << "\rseed " + std::to_string(++done) + " of " + std::to_string(out.size()) << std::flush;
-      }
-    });
-  }
-  for (auto& thread : threads) thread.join();
+  std::atomic<std::uint64_t> done{0};
+  auto out = by_seed(first, last, options.jobs, [&](std::uint64_t seed) {
+    auto figures = measure_seed(options, seed);
+    err << "\rseed " + std::to_string(++done) + " of " + std::to_string(last - first + 1) << std::flush;
+    return figures;
+  });
   err << "\n";
   return out;
 }

@@ -3,14 +3,13 @@
 #include "app/simulate_pacing.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <numeric>
 #include <optional>
 #include <ostream>
-#include <thread>
 
+#include "app/seed_jobs.h"
 #include "app/wiring.h"
 #include "base/input.h"
 #include "base/rng.h"
@@ -166,12 +165,7 @@ std::vector<double> lift_of(std::span<const double> a, std::span<const double> b
   return out;
 }
 
-Interval mean_of(std::span<const double> values) {
-  const std::vector<double> zero(values.size());
-  Interval all = experiments::paired_bootstrap(values, zero, kSamples, 1);
-  const auto n = static_cast<double>(std::max<std::size_t>(1, values.size()));
-  return {all.value / n, all.low / n, all.high / n};
-}
+Interval mean_of(std::span<const double> values) { return experiments::bootstrap_mean(values, kSamples, 1); }
 
 std::vector<double> mean_curve(const std::vector<std::vector<double>>& curves,
                                std::span<const std::size_t> which) {
@@ -294,21 +288,10 @@ void append(Measured& to, const Measured& from) {
     append(to.kinds.*list, from.kinds.*list);
 }
 
-/// Seeds have nothing to do with each other: `jobs` of them at a time, put together in their order.
-Measured measure(std::uint64_t first, std::uint64_t last, std::span<const Steered> policies,
-                 unsigned jobs) {
-  std::vector<Measured> by_seed(last - first + 1);
-  std::atomic<std::uint64_t> next{0};
-  std::vector<std::thread> threads;
-  for (unsigned job = 0; job < std::max(1u, jobs); ++job) {
-    threads.emplace_back([&] {
-      for (std::uint64_t i = next++; i < by_seed.size(); i = next++)
-        by_seed[i] = measure_seed(first + i, policies);
-    });
-  }
-  for (auto& thread : threads) thread.join();
+Measured measure(std::uint64_t first, std::uint64_t last, std::span<const Steered> policies, unsigned jobs) {
   Measured all;
-  for (const auto& one : by_seed) append(all, one);
+  for (const auto& one : by_seed(first, last, jobs, [&](std::uint64_t seed) { return measure_seed(seed, policies); }))
+    append(all, one);
   return all;
 }
 

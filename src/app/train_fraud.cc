@@ -20,12 +20,6 @@ using agents::fraud::kFraudFeatures;
 
 constexpr float kMarginMin = .25f;
 
-std::optional<std::pair<std::uint64_t, std::uint64_t>> seeds_of(const std::string& text) {
-  std::uint64_t one = 0;
-  if (base::read_number(text, one)) return std::pair{one, one};
-  return base::read_range(text);
-}
-
 /// All attacks, each alone and at once. Blocks change what is seen of whom they hold, so that half of the
 /// worlds have them.
 std::vector<FraudRow> rows_of(std::pair<std::uint64_t, std::uint64_t> seeds, std::ostream& err) {
@@ -105,8 +99,8 @@ float margin_of(const FraudModel& model, const std::vector<FraudRow>& rows, doub
 }  // namespace
 
 int train_fraud(const TrainFraudOptions& options, std::ostream& out, std::ostream& err) {
-  const auto seeds = seeds_of(options.seeds);
-  const auto test = seeds_of(options.test);
+  const auto seeds = base::read_seeds(options.seeds);
+  const auto test = base::read_seeds(options.test);
   if (!seeds || !test) {
     err << "bandstand-lab: --seeds and --test: write 101..110, or one number\n";
     return 2;

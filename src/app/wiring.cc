@@ -3,6 +3,7 @@
 
 #include "agents/bid/bid_learned.h"
 #include "agents/bid/bid_rules.h"
+#include "agents/bid/control_policy.h"
 #include "agents/budget/budget_rules.h"
 #include "agents/creative/creative_rules.h"
 #include "agents/creative/learned_response.h"

@@ -26,6 +26,13 @@ Interval paired_bootstrap(std::span<const double> a, std::span<const double> b, 
   return {sum, quantile(sums, 0.025), quantile(sums, 0.975)};
 }
 
+Interval bootstrap_mean(std::span<const double> values, int samples, std::uint64_t seed) {
+  const std::vector<double> zero(values.size());
+  const Interval all = paired_bootstrap(values, zero, samples, seed);
+  const auto n = static_cast<double>(std::max<std::size_t>(1, values.size()));
+  return {all.value / n, all.low / n, all.high / n};
+}
+
 Interval mean_interval(std::span<const double> values) {
   if (values.empty()) return {};
   const auto count = static_cast<double>(values.size());

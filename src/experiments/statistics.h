@@ -19,6 +19,9 @@ struct Interval {
 Interval paired_bootstrap(std::span<const double> a, std::span<const double> b, int samples,
                           std::uint64_t seed);
 
+/// Mean of independent values with a percentile bootstrap of 95 %; 0 for none. O(samples * values).
+Interval bootstrap_mean(std::span<const double> values, int samples, std::uint64_t seed);
+
 /// Mean of independent values (one a seed) with Student's 95 % interval; low = high = value for fewer than two.
 Interval mean_interval(std::span<const double> values);
 

@@ -329,10 +329,14 @@ void Control::adopt_bid_model(const ServedModel& bid) {
   }
 }
 
-void Control::publish_learned_board() {
-  learned_board_ = std::make_shared<agents::creative::ResponseBoard>(catalogue_, creative_learned_->publish());
-  log_snapshot("creative_learned", learned_board_->model().version(), learned_board_->model().encode());
+/// What a tracker has learned, laid out for the catalogue that board_ is for; in the log first.
+agents::creative::ResponseBoardPtr Control::next_board(std::string_view kind, agents::creative::CreativeTracker& tracker) {
+  auto board = std::make_shared<agents::creative::ResponseBoard>(*board_, tracker.publish());
+  log_snapshot(kind, board->model().version(), board->model().encode());
+  return board;
 }
+
+void Control::publish_learned_board() { learned_board_ = next_board("creative_learned", *creative_learned_); }
 
 namespace {
 
@@ -818,8 +822,7 @@ base::Result<std::monostate> Control::keep_time() {
         refresh_costs();
       }
       if (creative_->has_news()) {
-        board_ = std::make_shared<agents::creative::ResponseBoard>(catalogue_, creative_->publish());
-        log_snapshot("creative", board_->model().version(), board_->model().encode());
+        board_ = next_board("creative", *creative_);
       }
       if (creative_learned_ != nullptr && creative_learned_->has_news()) publish_learned_board();
       publish();
@@ -968,8 +971,7 @@ base::Result<std::monostate> Control::close() {
     log_snapshot("market", market_snapshot_->version(), market_snapshot_->encode());
   }
   if (creative_->has_news()) {
-    board_ = std::make_shared<agents::creative::ResponseBoard>(catalogue_, creative_->publish());
-    log_snapshot("creative", board_->model().version(), board_->model().encode());
+    board_ = next_board("creative", *creative_);
   }
   keeper_.write_all();
   BANDSTAND_TRY_VOID(decisions_->flush());

@@ -168,6 +168,7 @@ class Control {
   void publish();
   void adopt_models();
   void adopt_bid_model(const ServedModel& bid);
+  agents::creative::ResponseBoardPtr next_board(std::string_view kind, agents::creative::CreativeTracker& tracker);
   void publish_learned_board();
   void log_snapshot(std::string_view kind, std::uint64_t version, std::string_view content);
   void send(std::size_t shard, ToShard message);

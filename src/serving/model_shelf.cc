@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
+#include "log/read_topic.h"
 #include "protocol/event/event_codec.h"
 
 namespace bandstand::serving {
@@ -51,17 +52,12 @@ std::optional<ModelAgent> agent_of(std::string_view kind, std::string_view verb)
 
 template <class Each>
 base::Result<std::monostate> each_record(log::Log& log, Each each) {
-  BANDSTAND_TRY(reader, log.open_reader(kModelsTopic, 0, ""));
-  std::vector<log::Record> records;
-  for (;;) {
-    BANDSTAND_TRY(count, reader->poll(16, records));
-    if (count == 0) return std::monostate{};
-    for (const auto& record : records) {
-      const auto decoded = protocol::event::decode_snapshot(record.value);
-      if (!decoded) return decoded.error();
-      each(*decoded);
-    }
-  }
+  constexpr std::size_t kBatch = 16;  // a record may be 32 MiB
+  return log::read_topic(log, kModelsTopic, kBatch, [&](const log::Record& record) -> base::Result<std::monostate> {
+    BANDSTAND_TRY(decoded, protocol::event::decode_snapshot(record.value));
+    each(decoded);
+    return std::monostate{};
+  });
 }
 
 }  // namespace

@@ -72,6 +72,20 @@ class Models : public ServerThread {
         },
         std::chrono::milliseconds(60));
   }
+  /// Every decision that the stopped server left behind, by whichever policy, must come out again bit for bit.
+  void each_replayed_call(const std::function<void(const domain::CallRecord&)>& each) {
+    const base::SystemClock clock;
+    auto disk = base::open_posix_disk(data_.string() + "/log");
+    ASSERT_TRUE(disk);
+    auto log = log::open_file_log(**disk, clock);
+    auto replayer = DecisionReplayer::open(*log, settings_, TeamNames{});
+    ASSERT_TRUE(replayer);
+    for (const auto id : (*replayer)->ids()) {
+      const auto outcome = (*replayer)->replay(id);
+      EXPECT_EQ(outcome.verdict, DecisionReplayer::Verdict::same) << outcome.detail;
+      for (const auto& call : outcome.recorded->calls) each(call);
+    }
+  }
   std::string printed_;
 };
 
@@ -103,19 +117,8 @@ TEST_F(Models, GoTheWholeWayAndBack) {
   EXPECT_THAT(printed_, HasSubstr("default policy already"));
 
   stop();
-  // Every decision of both lives, by whichever policy, comes out again bit for bit.
-  const base::SystemClock clock;
-  auto disk = base::open_posix_disk(data_.string() + "/log");
-  ASSERT_TRUE(disk);
-  auto log = log::open_file_log(**disk, clock);
-  auto replayer = DecisionReplayer::open(*log, settings_, TeamNames{});
-  ASSERT_TRUE(replayer);
   std::map<std::uint16_t, int> by_policy;
-  for (const auto id : (*replayer)->ids()) {
-    const auto outcome = (*replayer)->replay(id);
-    EXPECT_EQ(outcome.verdict, DecisionReplayer::Verdict::same) << outcome.detail;
-    for (const auto& call : outcome.recorded->calls) ++by_policy[call.policy.value];
-  }
+  each_replayed_call([&](const domain::CallRecord& call) { ++by_policy[call.policy.value]; });
   EXPECT_GT(by_policy[orchestrator::kCreativeLearned.value], 2);
   EXPECT_GT(by_policy[orchestrator::kCreativeThompson.value], 2);
 }
@@ -191,23 +194,13 @@ TEST_F(FraudModels, JudgeInShadowThenLiveAndNoLonger) {
   EXPECT_TRUE(answers(200));
 
   stop();
-  const base::SystemClock clock;
-  auto disk = base::open_posix_disk(data_.string() + "/log");
-  ASSERT_TRUE(disk);
-  auto log = log::open_file_log(**disk, clock);
-  auto replayer = DecisionReplayer::open(*log, settings_, TeamNames{});
-  ASSERT_TRUE(replayer);
   int shadow = 0, refused = 0;
-  for (const auto id : (*replayer)->ids()) {
-    const auto outcome = (*replayer)->replay(id);
-    EXPECT_EQ(outcome.verdict, DecisionReplayer::Verdict::same) << outcome.detail;
-    for (const auto& call : outcome.recorded->calls) {
-      if (call.policy != orchestrator::kFraudLearned) continue;
-      const bool suspects = (call.answer & 0xFF) == static_cast<int>(agents::fraud::Reason::fraud_score);
-      shadow += suspects && call.source == domain::Source::shadow ? 1 : 0;
-      refused += suspects && call.source == domain::Source::live ? 1 : 0;
-    }
-  }
+  each_replayed_call([&](const domain::CallRecord& call) {
+    if (call.policy != orchestrator::kFraudLearned) return;
+    const bool suspects = (call.answer & 0xFF) == static_cast<int>(agents::fraud::Reason::fraud_score);
+    shadow += suspects && call.source == domain::Source::shadow ? 1 : 0;
+    refused += suspects && call.source == domain::Source::live ? 1 : 0;
+  });
   EXPECT_GT(shadow, 0) << "it was asked, and its answer is in the log";
   EXPECT_GT(refused, 0);
 }

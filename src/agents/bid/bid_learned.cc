@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "agents/bid/control_state.h"
+
 namespace bandstand::agents::bid {
 
 base::Result<domain::Decided<BidAnswer>> BidLearned::decide(const BidInput& input, AgentContext& context) {

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "agents/bid/bid_rules.h"
-#include "agents/bid/control_policy.h"
 
 namespace bandstand::agents::bid {
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "agents/bid/control_policy.h"
+
 namespace bandstand::agents::bid {
 namespace {
 

@@ -74,11 +74,7 @@ CreativeTracker::Reading CreativeTracker::read(const domain::BidFacts& facts, st
   const CreativeTraits traits = traits_.of(facts.line_item.value, creative);
   add_context_features(scales_, traits.line_item, seen, out.features);
   add_creative_features(scales_, traits, seen, out.features);
-  for (const Feature& feature : out.features) {
-    const Weight& weight = weights_[ResponseModel::slot_of(feature.hash)];
-    out.logit += feature.x * weight.mean;
-    out.variance += feature.x * feature.x / (ResponseModel::kPriorPrecision + weight.precision);
-  }
+  add_beliefs(weights_, out.features, out.logit, out.variance);
   return out;
 }
 

@@ -113,7 +113,14 @@ base::Result<ResponseModelPtr> ResponseModel::decode(std::string_view bytes) {
 }
 
 ResponseBoard::ResponseBoard(domain::CatalogueSnapshot catalogue, ResponseModelPtr model)
-    : catalogue_(std::move(catalogue)), model_(std::move(model)), traits_(*catalogue_) {
+    : ResponseBoard(catalogue, std::make_shared<const CatalogueTraits>(*catalogue), std::move(model)) {}
+
+ResponseBoard::ResponseBoard(const ResponseBoard& laid_out, ResponseModelPtr model)
+    : ResponseBoard(laid_out.catalogue_, laid_out.traits_, std::move(model)) {}
+
+ResponseBoard::ResponseBoard(domain::CatalogueSnapshot catalogue, std::shared_ptr<const CatalogueTraits> hashed,
+                             ResponseModelPtr model)
+    : catalogue_(std::move(catalogue)), model_(std::move(model)), traits_(std::move(hashed)) {
   FeatureList features;
   for (std::uint32_t i = 0; i < catalogue_->line_items.size(); ++i) {
     const domain::LineItem& item = catalogue_->line_items[i];
@@ -138,15 +145,19 @@ ResponseBoard::ResponseBoard(domain::CatalogueSnapshot catalogue, ResponseModelP
 }
 
 CreativeTraits ResponseBoard::traits(std::uint32_t line_item, std::uint32_t creative) const noexcept {
-  return traits_.of(catalogue_->line_items[line_item].id.value, creative);
+  return traits_->of(catalogue_->line_items[line_item].id.value, creative);
 }
 
-void ResponseBoard::add(const FeatureList& features, float& logit, float& variance) const noexcept {
+void add_beliefs(const std::vector<Weight>& weights, const FeatureList& features, float& logit, float& variance) noexcept {
   for (const Feature& feature : features) {
-    const Weight& weight = model_->weight(feature.hash);
+    const Weight& weight = weights[ResponseModel::slot_of(feature.hash)];
     logit += feature.x * weight.mean;
     variance += feature.x * feature.x / (ResponseModel::kPriorPrecision + weight.precision);
   }
+}
+
+void ResponseBoard::add(const FeatureList& features, float& logit, float& variance) const noexcept {
+  add_beliefs(model_->weights(), features, logit, variance);
 }
 
 }  // namespace bandstand::agents::creative

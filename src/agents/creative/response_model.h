@@ -69,6 +69,9 @@ class ResponseModel {
   FeatureScales scales_;
 };
 
+/// Adds the means of some features to a logit, their x^2 / q to a variance.
+void add_beliefs(const std::vector<Weight>& weights, const FeatureList& features, float& logit, float& variance) noexcept;
+
 using ResponseModelPtr = std::shared_ptr<const ResponseModel>;
 
 [[nodiscard]] float sigmoid(float logit) noexcept;
@@ -78,6 +81,8 @@ using ResponseModelPtr = std::shared_ptr<const ResponseModel>;
 class ResponseBoard {
  public:
   ResponseBoard(domain::CatalogueSnapshot catalogue, ResponseModelPtr model);
+  /// Another model for the catalogue of `laid_out`, whose creatives' names are not hashed again.
+  ResponseBoard(const ResponseBoard& laid_out, ResponseModelPtr model);
 
   struct Outlook {
     float click_rate = 0, conversion_rate = 0;
@@ -89,13 +94,15 @@ class ResponseBoard {
   [[nodiscard]] const ResponseModel& model() const { return *model_; }
   [[nodiscard]] const domain::Catalogue& catalogue() const { return *catalogue_; }
 
-  /// Adds the means of some features to a logit, their x^2 / q to a variance.
+  /// add_beliefs() by the model.
   void add(const FeatureList& features, float& logit, float& variance) const noexcept;
 
  private:
+  ResponseBoard(domain::CatalogueSnapshot catalogue, std::shared_ptr<const CatalogueTraits> hashed, ResponseModelPtr model);
+
   domain::CatalogueSnapshot catalogue_;
   ResponseModelPtr model_;
-  CatalogueTraits traits_;
+  std::shared_ptr<const CatalogueTraits> traits_;
   std::vector<LineItemResponse> line_items_;    ///< by index
   std::vector<Outlook> outlooks_;               ///< by index
 };
