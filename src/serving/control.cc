@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "agents/bid/control_policy.h"
-#include "agents/creative/learned_response.h"
 #include "agents/profile/interests.h"
 #include "base/hash.h"
 #include "domain/frequency.h"
@@ -152,8 +151,8 @@ void Control::replace_catalogue(domain::CatalogueSnapshot catalogue, std::string
                                      : std::make_shared<agents::creative::ResponseModel>());
   log_snapshot("catalogue", catalogue_->version, text);
   log_snapshot("creative", board_->model().version(), board_->model().encode());
-  if (creative_learned_ != nullptr) {
-    creative_learned_->adopt(catalogue_);
+  if (published_creative_.tracker() != nullptr) {
+    published_creative_.tracker()->adopt(catalogue_);
     publish_learned_board();
   }
   next_pace_ = {};
@@ -182,6 +181,8 @@ void Control::restore_learned() {
     first_version_ = static_cast<std::uint32_t>(4 * std::max<std::int64_t>(0, seconds));
   }
   learned_ = keeper_.restore();
+  published_creative_.start_at(first_version_);
+  published_creative_.keep_for_first(std::move(learned_.published));
   using agents::bid::MarketSnapshot;
   using agents::creative::ResponseModel;
   using telemetry::LearnedKind;
@@ -256,6 +257,7 @@ LearnedKeeper::Sources Control::what_to_keep() {
   out.evidence = [this] { return market_.encode(); };
   out.creative = [this] { return board_->model().encode(); };
   out.figures = [this] { return creative_->encode(); };
+  out.published = [this] { return published_creative_.encode(); };
   out.pacing = [this] { return pacer_->encode(); };
   out.open_bids = [this] { return matcher_.encode(); };
   return out;
@@ -279,24 +281,7 @@ base::Result<std::monostate> Control::serve_models(ModelReader reader) {
 
 /// The shelf has changed, or was opened.
 void Control::adopt_models() {
-  const ServedModel& creative = (*shelf_->served())[static_cast<std::size_t>(ModelAgent::creative)];
-  if (creative.version != learned_from_) {
-    learned_from_ = creative.version;
-    response_watch_.forget_reference();
-    creative_learned_.reset();
-    if (const auto* learned = dynamic_cast<const agents::creative::LearnedResponse*>(creative.model.get())) {
-      const auto& from = *learned->model;
-      // Its versions go on above all that the log knows, whichever model they start from.
-      const std::uint32_t version =
-          std::max(first_version_, learned_board_ == nullptr ? 0 : learned_board_->model().version());
-      creative_learned_ =
-          std::make_unique<agents::creative::CreativeTracker>(agents::creative::CreativeTracker::Options{});
-      creative_learned_->restore(
-          {version, from.base_logit(), from.base_conversions(), from.weights(), from.line_items(), from.scales()});
-      creative_learned_->adopt(catalogue_);
-      publish_learned_board();
-    }
-  }
+  adopt_creative_model((*shelf_->served())[static_cast<std::size_t>(ModelAgent::creative)]);
   adopt_bid_model((*shelf_->served())[static_cast<std::size_t>(ModelAgent::bid)]);
   const ServedModel& fraud = (*shelf_->served())[static_cast<std::size_t>(ModelAgent::fraud)];
   if (fraud.version == 0) {
@@ -308,6 +293,17 @@ void Control::adopt_models() {
   for (std::size_t i = 0; i < kModelAgents; ++i)
     parts_.metrics.model_version.set((*shelf_->served())[i].version, static_cast<telemetry::ModelAgent>(i));
   publish();
+}
+
+void Control::adopt_creative_model(const ServedModel& creative) {
+  const auto& models = shelf_->seat(ModelAgent::creative).models;
+  const std::string id = creative.version == 0 ? std::string{} : models[creative.version - 1].id;
+  const auto change = published_creative_.adopt(creative, id, catalogue_);
+  if (change.adopted == PublishedCreative::Adopted::unchanged) return;
+  response_watch_.forget_reference();
+  if (!change.kept || change.adopted == PublishedCreative::Adopted::from_kept)
+    keeper_.count(telemetry::LearnedKind::published, change.kept ? nullptr : &change.kept.error());
+  if (published_creative_.tracker() != nullptr) publish_learned_board();
 }
 
 /// The pacer asks the residual as each window turns.
@@ -329,14 +325,27 @@ void Control::adopt_bid_model(const ServedModel& bid) {
   }
 }
 
-/// What a tracker has learned, laid out for the catalogue that board_ is for; in the log first.
-agents::creative::ResponseBoardPtr Control::next_board(std::string_view kind, agents::creative::CreativeTracker& tracker) {
-  auto board = std::make_shared<agents::creative::ResponseBoard>(*board_, tracker.publish());
-  log_snapshot(kind, board->model().version(), board->model().encode());
-  return board;
+/// What learners have to say goes into snapshots, for shards and for the file `learned`.
+void Control::lay_out_news() {
+  if (market_.has_news() || market_snapshot_ == nullptr) {
+    market_snapshot_ = market_.publish();
+    log_snapshot("market", market_snapshot_->version(), market_snapshot_->encode());
+    refresh_costs();
+  }
+  if (creative_->has_news()) publish_board();
+  if (auto* published = published_creative_.tracker(); published != nullptr && published->has_news()) publish_learned_board();
 }
 
-void Control::publish_learned_board() { learned_board_ = next_board("creative_learned", *creative_learned_); }
+/// What was learned, laid out for the catalogue that board_ is for; in the log first.
+void Control::publish_board() {
+  board_ = std::make_shared<agents::creative::ResponseBoard>(*board_, creative_->publish());
+  log_snapshot("creative", board_->model().version(), board_->model().encode());
+}
+
+void Control::publish_learned_board() {
+  const auto board = published_creative_.publish(*board_);
+  log_snapshot("creative_learned", board->model().version(), board->model().encode());
+}
 
 namespace {
 
@@ -715,7 +724,7 @@ void Control::learn(const domain::Outcome& outcome) {
       found == catalogue_->line_item_index.end() ? nullptr : &catalogue_->line_items[found->second];
   if (outcome.kind == Kind::price) return learn_price(outcome, known);
   creative_->observe(outcome);
-  if (creative_learned_ != nullptr) creative_learned_->observe(outcome);
+  if (auto* published = published_creative_.tracker()) published->observe(outcome);
   watch_response(outcome);
   if (known == nullptr) return;
   const Nanos reward = outcomes::reward_added(outcome, *known);
@@ -816,15 +825,7 @@ base::Result<std::monostate> Control::keep_time() {
     market_.advance(wall);
     if (news_) {
       news_ = false;
-      if (market_.has_news() || market_snapshot_ == nullptr) {
-        market_snapshot_ = market_.publish();
-        log_snapshot("market", market_snapshot_->version(), market_snapshot_->encode());
-        refresh_costs();
-      }
-      if (creative_->has_news()) {
-        board_ = next_board("creative", *creative_);
-      }
-      if (creative_learned_ != nullptr && creative_learned_->has_news()) publish_learned_board();
+      lay_out_news();
       publish();
     }
   }
@@ -907,7 +908,7 @@ void Control::publish() {
   bundle->targeting = targeting_;
   bundle->pacing = pacer_->snapshot();
   bundle->creative = board_;
-  bundle->creative_learned = creative_learned_ == nullptr ? nullptr : learned_board_;
+  bundle->creative_learned = published_creative_.board();
   bundle->models = shelf_ == nullptr ? nullptr : shelf_->served();
   bundle->market = market_snapshot_;
   bundle->oversight = oversight_;
@@ -941,7 +942,7 @@ ServedVersions Control::versions() const {
   out.catalogue = catalogue_->version;
   if (pacer_->snapshot() != nullptr) out.pacing = pacer_->snapshot()->version;
   out.creative = board_->model().version();
-  if (creative_learned_ != nullptr) out.creative_learned = learned_board_->model().version();
+  if (const auto& board = published_creative_.board()) out.creative_learned = board->model().version();
   if (market_snapshot_ != nullptr) out.market = market_snapshot_->version();
   out.oversight = oversight_->options.version;
   return out;
@@ -966,13 +967,7 @@ void Control::export_metrics() {
 }
 
 base::Result<std::monostate> Control::close() {
-  if (market_.has_news()) {
-    market_snapshot_ = market_.publish();
-    log_snapshot("market", market_snapshot_->version(), market_snapshot_->encode());
-  }
-  if (creative_->has_news()) {
-    board_ = next_board("creative", *creative_);
-  }
+  lay_out_news();
   keeper_.write_all();
   BANDSTAND_TRY_VOID(decisions_->flush());
   BANDSTAND_TRY_VOID(events_->flush());

@@ -35,6 +35,7 @@
 #include "serving/learned_keeper.h"
 #include "serving/messages.h"
 #include "serving/model_shelf.h"
+#include "serving/published_creative.h"
 #include "serving/recent_decisions.h"
 #include "serving/settings.h"
 #include "serving/shard.h"
@@ -118,6 +119,10 @@ class Control {
   /// The laws that are served; nullptr before there are any.
   [[nodiscard]] const agents::bid::MarketSnapshotPtr& market_snapshot() const { return market_snapshot_; }
   [[nodiscard]] const agents::creative::ResponseModel& response_model() const { return board_->model(); }
+  /// What the published creative model has become, as it is served; nullptr: none answers.
+  [[nodiscard]] const agents::creative::ResponseModel* published_model() const {
+    return published_creative_.board() == nullptr ? nullptr : &published_creative_.board()->model();
+  }
   [[nodiscard]] const outcomes::AnomalyBoard& anomalies() const { return anomalies_; }
   [[nodiscard]] const agents::fraud::TrafficWatch& traffic_watch() const { return watch_; }
   [[nodiscard]] const ControlTotals& totals() const { return totals_; }
@@ -167,8 +172,10 @@ class Control {
   base::Result<std::monostate> keep_time();
   void publish();
   void adopt_models();
+  void adopt_creative_model(const ServedModel& creative);
   void adopt_bid_model(const ServedModel& bid);
-  agents::creative::ResponseBoardPtr next_board(std::string_view kind, agents::creative::CreativeTracker& tracker);
+  void lay_out_news();
+  void publish_board();
   void publish_learned_board();
   void log_snapshot(std::string_view kind, std::uint64_t version, std::string_view content);
   void send(std::size_t shard, ToShard message);
@@ -206,11 +213,8 @@ class Control {
   agents::bid::MarketSnapshotPtr market_snapshot_;
   agents::creative::ResponseBoardPtr board_;
   std::unique_ptr<ModelShelf> shelf_;
-  /// Goes on learning from where the published model ends; nullptr while none is served.
-  std::unique_ptr<agents::creative::CreativeTracker> creative_learned_;
-  agents::creative::ResponseBoardPtr learned_board_;
+  PublishedCreative published_creative_;
   model::ResponseMonitor response_watch_{20'000};
-  std::uint32_t learned_from_ = 0;  ///< version of the model that it started from
 
   std::vector<Waiting> waiting_;
   std::vector<ledger::Command> commands_;

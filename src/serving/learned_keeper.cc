@@ -20,6 +20,7 @@ LearnedKind kind_of(LearnedPart part) {
     case LearnedPart::evidence: return LearnedKind::evidence;
     case LearnedPart::creative: return LearnedKind::creative;
     case LearnedPart::figures: return LearnedKind::figures;
+    case LearnedPart::published: return LearnedKind::published;
     case LearnedPart::pacing: return LearnedKind::pacing;
     case LearnedPart::users: return LearnedKind::users;
     case LearnedPart::open_bids: return LearnedKind::open_bids;
@@ -108,6 +109,7 @@ Learned LearnedKeeper::restore() {
         break;
       case LearnedPart::evidence: out.evidence = content; break;
       case LearnedPart::figures: out.figures = content; break;
+      case LearnedPart::published: out.published = content; break;
       case LearnedPart::pacing: out.pacing = content; break;
       case LearnedPart::open_bids: out.open_bids = content; break;
       case LearnedPart::users:
@@ -158,7 +160,13 @@ base::Result<std::monostate> LearnedKeeper::slice(std::size_t users_max) {
     }
     case Turn::evidence: turn_ = Turn::creative; return writer_.add(LearnedPart::evidence, sources_.evidence());
     case Turn::creative: turn_ = Turn::figures; return writer_.add(LearnedPart::creative, sources_.creative());
-    case Turn::figures: turn_ = Turn::pacing; return writer_.add(LearnedPart::figures, sources_.figures());
+    case Turn::figures: turn_ = Turn::published; return writer_.add(LearnedPart::figures, sources_.figures());
+    case Turn::published: {
+      turn_ = Turn::pacing;
+      const std::string bytes = sources_.published();
+      if (bytes.empty()) return std::monostate{};  // no model answers
+      return writer_.add(LearnedPart::published, bytes);
+    }
     case Turn::pacing: turn_ = Turn::users; return writer_.add(LearnedPart::pacing, sources_.pacing());
     case Turn::users:
       bytes_.clear();

@@ -22,6 +22,7 @@ struct Learned {
   agents::creative::ResponseModelPtr creative;
   std::string evidence;                      ///< MarketTracker::restore_evidence() judges it
   std::string figures;                       ///< CreativeTracker::restore_figures() judges it
+  std::string published;                     ///< PublishedCreative::adopt() judges it
   std::string pacing;                        ///< Pacer::restore() judges it
   std::string open_bids;                     ///< Matcher::restore() judges it
   std::size_t users = 0;                     ///< that the table has got
@@ -40,7 +41,7 @@ class LearnedKeeper {
   /// Asked for when their turn has come.
   struct Sources {
     std::function<LearnedHeader()> header;
-    std::function<std::string()> market, evidence, creative, figures, pacing, open_bids;
+    std::function<std::string()> market, evidence, creative, figures, published, pacing, open_bids;
   };
   LearnedKeeper(const ServingSettings& settings, const Parts& parts, Sources sources);
 
@@ -56,7 +57,7 @@ class LearnedKeeper {
   void write_all();
 
  private:
-  enum class Turn : std::uint8_t { market, evidence, creative, figures, pacing, users, finish };
+  enum class Turn : std::uint8_t { market, evidence, creative, figures, published, pacing, users, finish };
   base::Result<std::monostate> slice(std::size_t users_max);
   base::Result<std::monostate> write_rest();
   void done(const base::Result<std::monostate>& result);

@@ -37,6 +37,7 @@ const char* name_of(LearnedPart part) noexcept {
     case LearnedPart::open_bids: return "open_bids";
     case LearnedPart::evidence: return "evidence";
     case LearnedPart::figures: return "figures";
+    case LearnedPart::published: return "published";
     case LearnedPart::end: return "end";
   }
   return "unknown";

@@ -30,6 +30,7 @@ enum class LearnedPart : std::uint32_t {
   open_bids = 6, ///< outcomes::Matcher; written by an orderly stop alone
   evidence = 8,  ///< agents::bid::MarketTracker: what is behind the laws
   figures = 9,   ///< agents::creative::CreativeTracker: what is behind the model, without its weights
+  published = 10, ///< serving::PublishedCreative: what a published model has become
   end = 7,       ///< the number of sections before it
 };
 const char* name_of(LearnedPart part) noexcept;

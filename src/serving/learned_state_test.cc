@@ -132,7 +132,7 @@ class Keeper : public testing::Test {
     for (std::uint64_t i = 1; i <= 2000; ++i) users_.update({base::mix64(i) | 1}, 1, [](auto&) {});
     LearnedKeeper::Sources sources;
     sources.header = [] { return header(); };
-    sources.market = sources.evidence = sources.creative = sources.figures = [] { return std::string{}; };
+    sources.market = sources.evidence = sources.creative = sources.figures = sources.published = [] { return std::string{}; };
     sources.open_bids = [] { return std::string("o"); };
     sources.pacing = [] { return std::string("p"); };
     keeper_ = std::make_unique<LearnedKeeper>(

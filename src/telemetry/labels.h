@@ -184,12 +184,12 @@ struct LabelOf<OutcomeJoin> {
 static_assert(static_cast<std::size_t>(OutcomeJoin::duplicate) + 1 == LabelOf<OutcomeJoin>::values.size());
 
 /// What is kept of the learners from one life of the process to the next.
-enum class LearnedKind : std::uint8_t { file, market, evidence, creative, figures, pacing, users, open_bids };
+enum class LearnedKind : std::uint8_t { file, market, evidence, creative, figures, published, pacing, users, open_bids };
 template <>
 struct LabelOf<LearnedKind> {
   static constexpr const char* name = "part";
-  static constexpr std::array values{"file",    "market", "evidence", "creative",
-                                     "figures", "pacing", "users",    "open_bids"};
+  static constexpr std::array values{"file",    "market",    "evidence", "creative", "figures",
+                                     "published", "pacing", "users",    "open_bids"};
 };
 static_assert(static_cast<std::size_t>(LearnedKind::open_bids) + 1 == LabelOf<LearnedKind>::values.size());
 

@@ -4,6 +4,7 @@
 
 #include <deque>
 
+#include "agents/creative/learned_response.h"
 #include "app/replay_decision.h"
 #include "one_life.h"
 #include "protocol/catalogue/catalogue_reader.h"
@@ -184,6 +185,76 @@ TEST_F(Restart, DecisionsOfBothLivesAreComputedAgainBitForBit) {
     if (outcome.verdict != DecisionReplayer::Verdict::same) trouble = outcome.detail;
   }
   EXPECT_EQ(same, ids.size()) << trouble;
+}
+
+/// Lives with a creative model that answers for all.
+class RestartWithModel : public Restart {
+ protected:
+  static std::string model_file(float weight) {
+    std::vector<agents::creative::Weight> weights(agents::creative::ResponseModel::kTableSize);
+    weights[1] = {weight, 4};
+    const agents::creative::ResponseModel model(0, -4, .1f, weights, {});
+    return model::encode_model(agents::creative::to_file(model, "{}")).value();
+  }
+  static std::size_t weights_known(Life& life) {
+    const auto* model = life.control().published_model();
+    if (model == nullptr) return 0;
+    return static_cast<std::size_t>(
+        std::ranges::count_if(model->weights(), [](const auto& weight) { return weight.precision > 0; }));
+  }
+  Life& live_with_models() {
+    Life& life = live();
+    EXPECT_TRUE(life.control().serve_models(read_learned));
+    return life;
+  }
+  static void answer_with(Life& life, float weight) {
+    const auto version = life.control().publish_model(serving::ModelAgent::creative, model_file(weight));
+    ASSERT_TRUE(version);
+    ASSERT_TRUE(life.control().roll_out(serving::ModelAgent::creative, *version, {orchestrator::Mode::live, 0, 0}, "", "a test"));
+  }
+};
+
+TEST_F(RestartWithModel, WhatAPublishedModelHasLearnedIsThereInTheNextLife) {
+  Life& first = live_with_models();
+  answer_with(first, .5f);
+  EXPECT_EQ(weights_known(first), 1u) << "it starts from its file";
+  first.begin();
+  run(first, kSeconds);
+  const std::size_t known = weights_known(first);
+  ASSERT_GT(known, 20u);
+  ASSERT_TRUE(first.control().close());
+  const auto weights = first.control().published_model()->weights();
+  const auto version = first.control().versions().creative_learned;
+  lives_.clear();
+
+  Life& second = live_with_models();
+  ASSERT_NE(second.control().published_model(), nullptr);
+  std::size_t differ = 0;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const auto& other = second.control().published_model()->weights()[i];
+    differ += weights[i].mean != other.mean || weights[i].precision != other.precision;
+  }
+  EXPECT_EQ(differ, 0u);
+  EXPECT_GT(second.control().versions().creative_learned, version) << "no two snapshots by one number";
+  answer_with(second, .25f);
+  EXPECT_EQ(weights_known(second), 1u) << "another model starts from its own file";
+}
+
+TEST_F(RestartWithModel, WhatWasKeptOfAnotherModelIsNotTaken) {
+  Life& first = live_with_models();
+  answer_with(first, .5f);
+  first.begin();
+  run(first, 20);
+  stop(first);
+  const auto image = machine_.disk.image();
+  Life& second = live_with_models();
+  answer_with(second, .25f);
+  ASSERT_TRUE(second.control().close());
+  lives_.clear();
+  auto old = machine_.disk.image();
+  old["learned"] = image.at("learned");  // of the first model, while the log says that the second one answers
+  machine_.disk.set_image(old);
+  EXPECT_EQ(weights_known(live_with_models()), 1u);
 }
 
 TEST_F(Restart, ADamagedFileHindersNothing) {
