@@ -532,7 +532,7 @@ void add_team(Rows& rows) {
                   0,
                   {},
                   operators,
-                  "Keeps watch over addresses, devices and sites, in 45 MiB; a fraud model needs it."},
+                  "Keeps watch over addresses, devices and sites, in 49 MiB; a fraud model needs it."},
       AT(serving.watch.enabled));
   add(SettingInfo{"fraud.crawlers",
                   file,

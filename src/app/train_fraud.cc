@@ -1,12 +1,14 @@
-// train_fraud: logistic regression by AdaGrad on the features that shards computed, in worlds where rules and
-// where blocks held.
+// train_fraud: logistic regression by AdaGrad on the features that shards computed, in worlds where rules, where blocks and where
+// a first model held.
 #include "app/train_fraud.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <memory>
 #include <ostream>
+#include <span>
 
 #include "app/fraud_world.h"
 #include "base/rng.h"
@@ -20,19 +22,28 @@ using agents::fraud::kFraudFeatures;
 
 constexpr float kMarginMin = .25f;
 
-/// All attacks, each alone and at once. Blocks change what is seen of whom they hold, so that half of the
-/// worlds have them.
-std::vector<FraudRow> rows_of(std::pair<std::uint64_t, std::uint64_t> seeds, std::ostream& err) {
+/// Who polices the world that rows come from, and whether it is attacked. What is refused is not seen again, so that each policy
+/// shows a learner other things of the same intruders.
+struct WorldPlan {
+  FraudPolicy policy{};
+  bool attacked = true;
+};
+constexpr WorldPlan kWithoutModel[] = {{FraudPolicy::rules}, {FraudPolicy::score}};
+constexpr WorldPlan kWithModel[] = {{FraudPolicy::learned}, {FraudPolicy::learned, false}};
+
+/// Appends the requests of a world for each seed and plan, all attacks at once where it is attacked.
+void add_rows(std::pair<std::uint64_t, std::uint64_t> seeds, std::span<const WorldPlan> plans,
+              const agents::fraud::FraudModelPtr& model, std::vector<FraudRow>& out, std::ostream& err) {
   std::vector<simulation::AttackKind> all;
   for (std::size_t i = 1; i < simulation::kAttackKinds; ++i)
     all.push_back(static_cast<simulation::AttackKind>(i));
-  std::vector<FraudRow> out;
   for (std::uint64_t seed = seeds.first; seed <= seeds.second; ++seed) {
-    for (const FraudPolicy policy : {FraudPolicy::rules, FraudPolicy::score}) {
+    for (const WorldPlan& plan : plans) {
       FraudWorldOptions world;
       world.seed = seed;
-      world.policy = policy;
-      world.attacks = all;
+      world.policy = plan.policy;
+      world.model = model;
+      if (plan.attacked) world.attacks = all;
       world.intensity = .5;
       world.rows = true;
       const auto result = run_fraud_world(world);
@@ -40,7 +51,6 @@ std::vector<FraudRow> rows_of(std::pair<std::uint64_t, std::uint64_t> seeds, std
     }
     err << "world " << seed << ": " << out.size() << " requests\n";
   }
-  return out;
 }
 
 /// Weighted so that the public is `valid_share` of the whole.
@@ -112,10 +122,20 @@ int train_fraud(const TrainFraudOptions& options, std::ostream& out, std::ostrea
            "0 and 1\n";
     return 2;
   }
-  const auto rows = rows_of(*seeds, err);
+  const auto as_policy = [](const FraudModel& model) { return std::make_shared<const FraudModel>(model); };
+  std::vector<FraudRow> rows, own;
+  add_rows(*seeds, kWithoutModel, nullptr, rows, err);
+  FraudModel first = fit(rows, options, err);
+  first.margin_over_price = margin_of(first, rows, options.valid_refused_max);
+  // Again, with the worlds that such a model makes by its refusals, as it will where it serves (DAgger: Ross, Gordon and Bagnell,
+  // 2011).
+  add_rows(*seeds, kWithModel, as_policy(first), own, err);
+  rows.insert(rows.end(), own.begin(), own.end());
   FraudModel model = fit(rows, options, err);
-  model.margin_over_price = margin_of(model, rows, options.valid_refused_max);
-  const auto judging = rows_of(*test, err);
+  model.margin_over_price = margin_of(model, own, options.valid_refused_max);
+  std::vector<FraudRow> judging;
+  add_rows(*test, kWithoutModel, nullptr, judging, err);
+  add_rows(*test, kWithModel, as_policy(model), judging, err);
   std::vector<std::pair<float, bool>> scored;
   std::array<std::size_t, simulation::kAttackKinds> all{}, refused{};
   for (const FraudRow& row : judging) {

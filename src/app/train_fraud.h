@@ -13,7 +13,7 @@ struct TrainFraudOptions {
   int epochs = 20;
   double rate = .05, decay = 1e-4;  ///< of AdaGrad; L2
   double valid_share = .97;         ///< what the public is of the traffic where the model will serve
-  double valid_refused_max = 3e-4;  ///< of the training worlds' valid requests: where the margin is put
+  double valid_refused_max = 3e-4;  ///< of valid requests, in training worlds that a first model polices: the margin
 };
 
 /// Exit codes: 0 done, 1 the file could not be written, 2 wrong options.

@@ -21,7 +21,6 @@ constexpr std::uint32_t kBots = 60, kBotSessions = 20;
 constexpr std::uint32_t kSpoofers = 12, kSpoofedDevices = 12 * 600;
 constexpr std::uint32_t kDripHouseholds = 30, kDrainHouseholds = 25;
 constexpr std::uint32_t kStack = 5;
-constexpr std::size_t kVictims = 9;  // campaigns 1 to 9, the competitors' of whoever hired the hands
 
 /// Mean seconds between two visits of one actor.
 double pause_s(AttackKind kind) {
@@ -85,7 +84,8 @@ std::optional<AttackKind> attack_named(std::string_view name) noexcept {
 
 Attack::Attack(const AttackOptions& options, std::uint64_t seed, Population& population)
     : options_(options),
-      rng_(base::mix64(seed ^ 0xF8A0'D000ull) + static_cast<std::uint64_t>(options.kind)),
+      seed_(base::mix64(seed ^ 0xF8A0'D000ull) + static_cast<std::uint64_t>(options.kind)),
+      rng_(seed_),
       first_user_(static_cast<std::uint32_t>(population.users().size())) {
   BANDSTAND_CHECK(options.intensity > 0);
   switch (options.kind) {
@@ -302,13 +302,13 @@ AttackClick Attack::click(const Visit& visit, std::string_view campaign, base::W
     case AttackKind::slow_drip: return {rng.chance(.125), after(2'500)};
     case AttackKind::ad_stacking: {
       // One click for all that lie in one place: decided by the page, at one time.
-      base::Rng page(base::mix64(visit.page ^ 0x57AC'0000ull));
+      base::Rng page(base::mix64(visit.page ^ 0x57AC'0000ull) ^ seed_);
       const bool clicks = page.chance(.015);
       const auto at = visit.at + milliseconds(3'000 + page.below(5'000));
       return {clicks, std::max(at, now + milliseconds(1))};
     }
     case AttackKind::click_drain:
-      return {campaign.size() == 1 && campaign[0] >= '1' && campaign[0] < static_cast<char>('1' + kVictims) &&
+      return {std::find(options_.victims.begin(), options_.victims.end(), campaign) != options_.victims.end() &&
                   rng.chance(.6),
               after(2'500)};
     default: return {};

@@ -16,6 +16,7 @@
 #include <optional>
 #include <queue>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -50,7 +51,10 @@ struct AttackOptions {
   base::Duration from{0};  ///< since the world's start
   base::Duration until{std::numeric_limits<std::int64_t>::max()};
   double intensity = 1;  ///< factor on how often each intruder comes
+  /// Campaigns, as on the wire, whose ads a click drain clicks on. Empty: the first kVictims of the world's catalogue.
+  std::vector<std::string> victims{};
 };
+inline constexpr std::size_t kVictims = 9;
 
 /// How an attack answers an impression.
 struct AttackClick {
@@ -113,6 +117,7 @@ class Attack {
   [[nodiscard]] std::uint32_t site_for(std::uint32_t user, const Population& population);
 
   AttackOptions options_;
+  std::uint64_t seed_;
   base::Rng rng_;
   std::priority_queue<Due> due_;
   std::uint64_t order_ = 0, pages_ = 0;

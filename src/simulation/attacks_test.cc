@@ -118,5 +118,39 @@ TEST(Attacks, StackedAdsAreClickedTogether) {
   EXPECT_LT(clicked_pages, 30u);
 }
 
+TEST(Attacks, ADrainClicksOnItsVictimsAlone) {
+  Population population(PopulationOptions{});
+  AttackOptions options = of(AttackKind::click_drain);
+  options.victims = {"101", "107"};
+  const Attack attack(options, 1, population);
+  base::Rng rng(1);
+  const auto clicks = [&](std::string_view campaign) {
+    int count = 0;
+    for (int i = 0; i < 1'000; ++i) count += attack.click({}, campaign, {}, rng).clicks ? 1 : 0;
+    return count;
+  };
+  EXPECT_NEAR(clicks("101"), 600, 60);
+  EXPECT_NEAR(clicks("107"), 600, 60);
+  EXPECT_EQ(clicks("10"), 0);
+  EXPECT_EQ(clicks("1"), 0);
+  EXPECT_EQ(Attack(of(AttackKind::click_drain), 1, population).click({}, "1", {}, rng).clicks, false);
+}
+
+TEST(Attacks, EachSeedsStackersClickOnPagesOfTheirOwn) {
+  Population population(PopulationOptions{});
+  const Attack one(of(AttackKind::ad_stacking), 1, population), two(of(AttackKind::ad_stacking), 2, population);
+  int both = 0, either = 0;
+  for (std::uint64_t page = 1; page <= 5'000; ++page) {
+    base::Rng rng(1);
+    Visit visit;
+    visit.page = page;
+    const bool first = one.click(visit, "1", {}, rng).clicks, second = two.click(visit, "1", {}, rng).clicks;
+    both += first && second ? 1 : 0;
+    either += first || second ? 1 : 0;
+  }
+  EXPECT_GT(either, 75);
+  EXPECT_LT(both, 10);
+}
+
 }  // namespace
 }  // namespace bandstand::simulation

@@ -26,9 +26,15 @@ double impressions_per_second(const TrafficOptions& traffic) {
   return traffic.requests_per_second * (1 + 1.2 * traffic.several_impressions_share);
 }
 
-std::vector<Attack> hired(const WorldOptions& options, Population& population) {
+std::vector<Attack> hired(const WorldOptions& options, const domain::Catalogue* catalogue, Population& population) {
   std::vector<Attack> out;
-  for (const AttackOptions& attack : options.attacks) out.emplace_back(attack, options.seed, population);
+  for (AttackOptions attack : options.attacks) {
+    if (attack.victims.empty() && catalogue != nullptr) {
+      for (std::size_t i = 0; i < std::min(kVictims, catalogue->campaigns.size()); ++i)
+        attack.victims.push_back(std::to_string(catalogue->campaigns[i].id.value));
+    }
+    out.emplace_back(attack, options.seed, population);
+  }
   return out;
 }
 
@@ -48,7 +54,7 @@ World::Core::Core(const WorldOptions& wanted, domain::CatalogueSnapshot known)
     : options(seeded(wanted)),
       catalogue(std::move(known)),
       population(options.population),
-      attacks(hired(options, population)),
+      attacks(hired(options, catalogue.get(), population)),
       traffic(options.traffic, population, options.shocks),
       market(options.market, population, impressions_per_second(options.traffic), options.shocks),
       responses(options.response, catalogue.get()),

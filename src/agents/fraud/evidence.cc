@@ -9,7 +9,7 @@ namespace bandstand::agents::fraud {
 namespace {
 
 /// Where a fact begins to be remarkable.
-constexpr Evidence kKnee{1.5f, 1.5f, 1.5f, 3.0f, .6f, .6f, .4f, .6f, .2f, 4.0f, .3f, 2.5f};
+constexpr Evidence kKnee{1.5f, 1.5f, 1.5f, 3.0f, .6f, .6f, .4f, .6f, .2f, 4.0f, .3f, 2.5f, 3.0f, 2.5f};
 
 }  // namespace
 

@@ -43,6 +43,9 @@ enum class Fact : std::uint8_t {
   listed,  ///< share of the last 30 or so requests that the lists refused: who sells to robots is no honest
            ///< seller
   steady,  ///< how improbable it is for so many gaps to be within a fifth of their mean, as `clicks`: a timer
+  unmet,   ///< how improbable so many strangers are among the last 32 requests, as `clicks`; 0 for a device
+  drains,  ///< log-likelihood ratio, 0 to 12, of who clicks half of what campaigns under a click drain show (`CampaignClicks`) to
+           ///< who clicks as is usual
   count_
 };
 inline constexpr std::size_t kFacts = static_cast<std::size_t>(Fact::count_);

@@ -8,7 +8,8 @@ namespace {
 
 constexpr const char* kKinds[] = {"address", "block", "device", "agent", "site"};
 constexpr const char* kFactNames[] = {"rate_10s", "rate_5m",   "rate_1h", "clicks", "quick", "together",
-                                      "regular",  "strangers", "rapid",   "volume", "listed", "steady"};
+                                      "regular",  "strangers", "rapid",   "volume", "listed", "steady",
+                                      "unmet",    "drains"};
 static_assert(std::size(kKinds) == kPartyKinds && std::size(kFactNames) == kFacts);
 
 }  // namespace

@@ -17,10 +17,12 @@ constexpr std::int64_t kWindow[] = {10 * kSecond, 300 * kSecond, 3'600 * kSecond
 constexpr double kLearn = .1;            // weight of a new window in EWMA and EWVar
 constexpr std::uint8_t kWindowsMin = 6;  // before a party is compared with itself
 constexpr std::int64_t kRapid = kSecond / 10, kTogether = kSecond / 10, kQuick = 300'000'000;
-constexpr float kFadePerSecond = 1.0f / 3600;
+constexpr float kFadePerSecond = 1.0f / 7200;  // two clicks are two for half an hour, also of who is shown nothing any more
 constexpr double kClicksCap = 12;
 constexpr float kAlike = .2f;
 constexpr double kAlikeByChance = .2;  // exponential gaps: .15
+constexpr float kClicksToCount = 3.5f;  // of an address or a device, towards its campaigns' rates
+constexpr std::uint8_t kCameMax = 32;
 constexpr double kGapBits = 3;  // entropy of exponential gaps in bins half an octave wide
 
 void update(double x, double& mean, double& variance) {  // West (1979), with a fixed weight
@@ -74,7 +76,8 @@ TrafficWatch::TrafficWatch(const WatchOptions& options)
       model_(options.model),
       judges_(options.model != nullptr),
       parties_(options.enabled ? options.parties : kWays),
-      bids_(options.enabled ? options.bids : kWays) {
+      bids_(options.enabled ? options.bids : kWays),
+      campaigns_(options.enabled ? options.campaigns : kWays) {
   BANDSTAND_CHECK(std::has_single_bit(options.parties) && options.parties >= kWays);
   BANDSTAND_CHECK(std::has_single_bit(options.bids) && options.bids >= kWays);
 }
@@ -147,6 +150,7 @@ void TrafficWatch::roll(Party& party, std::int64_t now_ns) {
       party.asked = party.rapid = 0;
       party.quick /= 2;
       party.together /= 2;
+      party.campaigns.halve();
     }
   }
 }
@@ -185,6 +189,9 @@ void TrafficWatch::on_request(const Sighting& sighting) {
     const float weight = std::max(.03f, 1 / (8 + static_cast<float>(one.count[2] + one.before[2])));
     one.listed += weight * ((sighting.listed ? 1.0f : 0.0f) - one.listed);
     one.fresh += weight * (static_cast<float>(fresh) - one.fresh);
+    if (one.came == kCameMax) one.came /= 2, one.unmet /= 2;
+    ++one.came;
+    if (fresh > 0) ++one.unmet;
     const std::uint64_t other = base::mix64(kind == PartyKind::device ? sighting.parties[0] : device);
     auto& place = one.registers[other % kRegisters];
     place = std::max(place, static_cast<std::uint8_t>(1 + std::countl_zero(other | 1)));
@@ -236,11 +243,27 @@ void TrafficWatch::on_event(const domain::Event& event) {
     if (quick) count_up(one->quick);
     if (together) count_up(one->together);
   }
+  if (event.campaign.value != 0) count_campaign(*bid, event);
   // What is usual is learned from the many: nobody counts for more than one click, nor much more than that in
   // impressions.
   const Party* who = device == 0 ? nullptr : find(device);
   const bool counts = who == nullptr || (who->clicks < 1.5f && who->impressions < 50);
   if (!blocked && counts) (shown ? impressions_ : clicks_) += 1;
+}
+
+/// Nobody counts for more than three clicks in a campaign's rate: a farm that clicks on everything makes no victim of anybody.
+void TrafficWatch::count_campaign(const Bid& bid, const domain::Event& event) {
+  const bool click = event.kind == domain::EventKind::click;
+  const std::uint16_t slot = campaigns_.slot_of(event.campaign);
+  bool counts = true;
+  for (std::size_t i = 0; i < kPartyKinds; ++i) {
+    Party* one = bid.parties[i] == 0 ? nullptr : find(bid.parties[i]);
+    if (one == nullptr) continue;
+    one->campaigns.add(slot, click);
+    const bool person = one->kind == PartyKind::address || one->kind == PartyKind::device;
+    counts = counts && (!person || one->clicks < kClicksToCount);
+  }
+  if (counts) campaigns_.add(slot, click, event.at.ns / kSecond, click_rate());
 }
 
 double TrafficWatch::click_rate() const {
@@ -279,6 +302,9 @@ Evidence TrafficWatch::evidence(const Party& kept, std::int64_t now_ns) const {
     set(Fact::regular, std::max(0.0, 1 - bits / kGapBits) * gaps / (gaps + 6));
   }
   set(Fact::steady, std::min(kClicksCap, improbability(party.gaps_alike, party.gaps_seen, kAlikeByChance)));
+  if (party.kind != PartyKind::device)
+    set(Fact::unmet, std::min(kClicksCap, improbability(party.unmet, party.came, std::clamp(fresh_, .05, .95))));
+  set(Fact::drains, std::clamp(static_cast<double>(party.campaigns.evidence(campaigns_)), 0.0, kClicksCap));
   const double strangers = party.kind == PartyKind::device
                                ? std::max(0.0, distinct(party.registers) - 1.5) / (asked + 10)
                                : std::max(0.0, static_cast<double>(party.fresh) - fresh_) / (1.05 - fresh_);
@@ -307,6 +333,7 @@ float TrafficWatch::score(PartyKind kind, const Evidence& evidence) const {
   const bool site = kind == PartyKind::site;
   float sum = past(Fact::clicks, site ? 2.0f : 1.4f, site ? 6.0f : 3.8f) + past(Fact::quick, .5f, 1.6f) +
               past(Fact::rapid, .2f, .6f);
+  if (kind == PartyKind::device || kind == PartyKind::address) sum += past(Fact::drains, 3.5f, 7.0f);
   if (kind != PartyKind::device) sum += past(Fact::together, .5f, 1.6f);
   if (kind == PartyKind::device || kind == PartyKind::address) sum += .7f * past(Fact::regular, .3f, .6f);
   if (kind == PartyKind::address || kind == PartyKind::block) {
@@ -359,6 +386,7 @@ void TrafficWatch::begin_round(base::WallTime now) {
   changes_.age = ++age_;
   changes_.entries.clear();
   round_began_ = now;
+  campaigns_.fade(now.ns / kSecond, click_rate());
   looked_at_ = 0;
 }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "agents/fraud/campaign_clicks.h"
 #include "agents/fraud/evidence.h"
 #include "agents/fraud/fraud_model.h"
 #include "agents/fraud/watchlist.h"
@@ -22,9 +23,10 @@ namespace bandstand::agents::fraud {
 
 struct WatchOptions {
   bool enabled = false;
-  bool blocks = true;                ///< by the score; a model may judge without
-  std::uint32_t parties = 1u << 18;  ///< a power of two; 176 bytes each
-  std::uint32_t bids = 1u << 16;     ///< a power of two; 80 bytes each
+  bool blocks = true;                  ///< by the score; a model may judge without
+  std::uint32_t parties = 1u << 18;    ///< a power of two; 176 bytes each
+  std::uint32_t bids = 1u << 16;       ///< a power of two; 80 bytes each
+  std::uint32_t campaigns = 1u << 12;  ///< a power of two; 48 bytes each
   double click_rate_prior = .01;     ///< before impressions have been seen
   double click_rate_weight = 500;    ///< impressions that the prior counts for
   double click_rate_factor = 3;  ///< what is usual is at most this times the average (some places are good)
@@ -65,7 +67,7 @@ class TrafficWatch {
   };
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] std::size_t bytes() const {
-    return parties_.size() * sizeof(Party) + bids_.size() * sizeof(Bid);
+    return parties_.size() * sizeof(Party) + bids_.size() * sizeof(Bid) + campaigns_.bytes();
   }
   /// What is known of a party now; zeros if it is not remembered.
   [[nodiscard]] Evidence evidence(PartyKind kind, std::uint64_t key, base::WallTime now) const;
@@ -83,7 +85,7 @@ class TrafficWatch {
     std::array<std::uint8_t, kHorizons> windows{};  ///< seen whole
     PartyKind kind{};
     std::array<float, kHorizons> mean{}, variance{};
-    float impressions = 0, clicks = 0;  ///< fading by the hour
+    float impressions = 0, clicks = 0;  ///< fading, by two hours
     float asked = 0, rapid = 0;         ///< requests, since the registers are new
     float listed = 0;                   ///< share of the last 30 or so that the lists refused
     float fresh = 0;                    ///< share of the last 30 or so by devices not met before
@@ -91,8 +93,10 @@ class TrafficWatch {
     std::uint32_t faded_s = 0;
     std::uint8_t quick = 0, together = 0, strikes = 0;
     std::uint8_t gaps_seen = 0, gaps_alike = 0;
+    std::uint8_t came = 0, unmet = 0;  ///< of the last 16 to 32 requests, those by devices not met before
     std::array<std::uint8_t, kGaps> gaps{};
     std::array<std::uint8_t, kRegisters> registers{};
+    CampaignsSeen campaigns;
   };
   struct Bid {
     base::DecisionId decision;
@@ -113,6 +117,7 @@ class TrafficWatch {
   [[nodiscard]] Evidence evidence(const Party& party, std::int64_t now_ns) const;
   [[nodiscard]] float score(PartyKind kind, const Evidence& evidence) const;
   [[nodiscard]] double click_rate() const;
+  void count_campaign(const Bid& bid, const domain::Event& event);
   void begin_round(base::WallTime now);
   void look_at(Party& party, base::WallTime now);
   void look_after(const WatchEntry& listed);
@@ -124,6 +129,7 @@ class TrafficWatch {
   bool judges_ = false;
   std::vector<Party> parties_;
   std::vector<Bid> bids_;
+  CampaignClicks campaigns_;
   std::array<std::array<Usual, kHorizons>, kPartyKinds>
       usual_{};                          ///< counts of parties of a kind in a window
   double fresh_ = 1;                     ///< share of the last requests of all, likewise

@@ -32,9 +32,10 @@ class TrafficWatchTest : public ::testing::Test {
         {id, {key(1, address), key(2, address), key(3, device), key(4, device % 5), key(5, site)}, at});
     return id.bid(1);
   }
-  void event(domain::EventKind kind, base::BidId bid, base::WallTime at) {
+  void event(domain::EventKind kind, base::BidId bid, base::WallTime at, std::uint32_t campaign = 0) {
     domain::Event event;
     event.kind = kind;
+    event.campaign = base::CampaignId{campaign};
     event.bid = bid;
     event.at = at;
     watch_.on_event(event);
@@ -46,8 +47,9 @@ class TrafficWatchTest : public ::testing::Test {
       now_ = now_ + base::Duration{static_cast<std::int64_t>(rng_.exponential() * 1e8)};
       const std::uint64_t who = rng_.below(1000);
       const auto bid = request(who, who, rng_.below(20), now_);
-      event(domain::EventKind::impression, bid, now_ + milliseconds(400));
-      if (rng_.chance(.01)) event(domain::EventKind::click, bid, now_ + milliseconds(3'000));
+      const auto campaign = static_cast<std::uint32_t>(1 + who % 7 + count_ % 3);
+      event(domain::EventKind::impression, bid, now_ + milliseconds(400), campaign);
+      if (rng_.chance(.01)) event(domain::EventKind::click, bid, now_ + milliseconds(3'000), campaign);
       if (auto list = watch_.tick(now_)) {
         list_ = std::move(list);
         log_.push_back(WatchChanges::decode(watch_.changes().encode()).value());
@@ -174,6 +176,50 @@ TEST_F(TrafficWatchTest, TheLogSaysWhatTheLastListSaid) {
   for (const auto& changes : log) named += changes.entries.size();
   EXPECT_LT(named, log.size() * list_->size() / 2) << "and most of it is not repeated";
   EXPECT_FALSE(WatchChanges::decode(log.back().encode() + "x").has_value());
+}
+
+TEST_F(TrafficWatchTest, HandsThatDrainACampaignGiveEachOtherAway) {
+  crowd(900);
+  // Fifty households, each shown ten ads and clicking once or twice, on campaign 4 alone.
+  for (std::uint64_t turn = 0; turn < 5; ++turn) {
+    for (std::uint64_t hand = 0; hand < 50; ++hand) {
+      const bool drained = turn == 0 || (turn == 1 && hand % 2 == 0);
+      const auto bid = request(9'000 + hand, 9'000 + hand, hand % 20, now_);
+      event(domain::EventKind::impression, bid, now_ + milliseconds(400), drained ? 4 : 11);
+      if (drained) event(domain::EventKind::click, bid, now_ + milliseconds(2'900), 4);
+      crowd(1);
+    }
+  }
+  EXPECT_GT(fact(PartyKind::device, 9'000, Fact::drains), 4.0f) << "two clicks";
+  EXPECT_GT(fact(PartyKind::device, 9'001, Fact::drains), 2.0f) << "one click";
+  float sum = 0;
+  for (std::uint64_t who = 0; who < 1'000; ++who) sum += fact(PartyKind::device, who, Fact::drains);
+  EXPECT_LT(sum / 1'000, .4f) << "people click there too, few of them";
+}
+
+TEST_F(TrafficWatchTest, AFarmThatClicksOnEverythingMakesNoVictimOfAnybody) {
+  crowd(900);
+  for (int i = 0; i < 300; ++i) {
+    const auto bid = request(9'500, 9'500 + static_cast<std::uint64_t>(i % 20), 3, now_);
+    event(domain::EventKind::impression, bid, now_ + milliseconds(400), 1 + static_cast<std::uint32_t>(i % 9));
+    event(domain::EventKind::click, bid, now_ + milliseconds(2'000), 1 + static_cast<std::uint32_t>(i % 9));
+    crowd(1);
+  }
+  float sum = 0;
+  for (std::uint64_t who = 0; who < 1'000; ++who) sum += fact(PartyKind::device, who, Fact::drains);
+  EXPECT_LT(sum / 1'000, .1f);
+}
+
+TEST_F(TrafficWatchTest, AnAddressOfStrangersShowsAfterAFewRequests) {
+  crowd(600);
+  for (std::uint64_t i = 0; i < 8; ++i) {
+    request(7'500, 200'000 + i, 5, now_);
+    request(7'501, i, 5, now_);
+    crowd(2);
+  }
+  EXPECT_GT(fact(PartyKind::address, 7'500, Fact::unmet), 4.0f);
+  EXPECT_LT(fact(PartyKind::address, 7'501, Fact::unmet), 1.0f);
+  EXPECT_EQ(fact(PartyKind::device, 200'000, Fact::unmet), 0);
 }
 
 TEST_F(TrafficWatchTest, ATimerIsSteadyAfterSixGapsPeopleAreNot) {

@@ -10,7 +10,7 @@ namespace bandstand::agents::fraud {
 namespace {
 
 /// Marks of one: logarithms and improbabilities reach 12, shares 1.
-constexpr Evidence kScale{10, 10, 10, 10, 20, 20, 100, 100, 100, 10, 100, 10};
+constexpr Evidence kScale{10, 10, 10, 10, 20, 20, 100, 100, 100, 10, 100, 10, 10, 10};
 constexpr Evidence kStep = [] {
   Evidence step{};
   for (std::size_t i = 0; i < kFacts; ++i) step[i] = 1 / kScale[i];

@@ -89,7 +89,7 @@ struct WatchChanges {
   std::uint32_t model_version = 0;  ///< of the topic "models"; 0: none
   std::vector<WatchEntry> entries;  ///< neither blocked nor marked: no longer in the list
 
-  /// 28 bytes an entry.
+  /// 30 bytes an entry.
   [[nodiscard]] std::string encode() const;
   [[nodiscard]] static base::Result<WatchChanges> decode(std::string_view bytes);
 };
