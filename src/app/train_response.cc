@@ -18,6 +18,7 @@
 #include "learning/dataset/dataset.h"
 #include "learning/response/calibration.h"
 #include "learning/response/click_world.h"
+#include "learning/response/dcn.h"
 #include "learning/response/ftrl.h"
 #include "learning/response/fwfm.h"
 #include "learning/response/metrics.h"
@@ -172,6 +173,18 @@ class Training {
       fwfm.l2 = as_float(options_.decay);
       fwfm.seed = options_.seed;
       learner_ = std::make_unique<learning::Fwfm>(fwfm);
+    } else if (options_.model == "dcn") {
+      learning::DcnOptions dcn;
+      dcn.bits = options_.bits;
+      dcn.fields = std::max<std::size_t>(fields_.size(), 1);
+      dcn.cross = options_.cross;
+      dcn.rank = options_.rank;
+      dcn.prior_logit = prior_logit;
+      dcn.rate = as_float(options_.rate);
+      dcn.dense_rate = as_float(options_.dense_rate);
+      dcn.l2 = as_float(options_.decay);
+      dcn.seed = options_.seed;
+      learner_ = std::make_unique<learning::Dcn>(dcn);
     }
     if (options_.resume.empty() || learner_ == nullptr) return true;
     const auto file = model::read_model(options_.resume);
@@ -310,6 +323,10 @@ class Training {
     } else {
       record["options"] = {{"rate", options_.rate}, {"decay", options_.decay}};
     }
+    if (options_.model == "dcn") {
+      record["options"].update(
+          {{"cross", options_.cross}, {"rank", options_.rank}, {"dense_rate", options_.dense_rate}});
+    }
     record["metrics"] = figures_json();
     return record;
   }
@@ -370,15 +387,18 @@ class Training {
 
 /// Empty if the options can be run.
 std::string wrong_options(const TrainResponseOptions& options) {
-  if (options.model != "ftrl" && options.model != "fwfm" && options.model != "none") {
-    return "--model '" + options.model + "': expected ftrl, fwfm or none";
+  if (options.model != "ftrl" && options.model != "fwfm" && options.model != "dcn" && options.model != "none") {
+    return "--model '" + options.model + "': expected ftrl, fwfm, dcn or none";
   }
   if (options.bits < 1 || options.bits > 26) return "--bits: expected 1 to 26";
   if (options.epochs < 1) return "--epochs: expected at least 1";
   if (!(options.alpha > 0) || !(options.beta >= 0) || !(options.l1 >= 0) || !(options.l2 >= 0)) {
     return "--alpha above 0, --beta, --l1 and --l2 at least 0";
   }
-  if (!(options.rate > 0) || !(options.decay >= 0)) return "--rate above 0, --decay at least 0";
+  if (!(options.rate > 0) || !(options.dense_rate > 0) || !(options.decay >= 0)) {
+    return "--rate and --dense-rate above 0, --decay at least 0";
+  }
+  if (options.cross < 0 || options.cross > 8 || options.rank < 0 || options.rank > 512) return "--cross 0 to 8, --rank 0 to 512";
   if (options.residual && (options.baseline.empty() || options.model == "none" || options.epochs != 1)) {
     return "--residual: needs --baseline, a model, and one epoch: the rates of a second have seen the row itself";
   }

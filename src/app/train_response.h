@@ -13,7 +13,7 @@ struct TrainResponseOptions {
   std::string data;     ///< file; of format click_world: linear or pairs, then ,rows=N and ,seed=N
   std::string format;   ///< learning::dataset_formats(), or click_world
   std::string mapping;  ///< of format csv
-  std::string model = "ftrl";  ///< ftrl, fwfm, or none: judge the file's own predictions
+  std::string model = "ftrl";  ///< ftrl, fwfm, dcn, or none: judge the file's own predictions
   std::string test;     ///< file that judges; or
   std::string split;    ///< see ResponseSplit
   double holdout = 0;   ///< share of the training rows that fits the calibration
@@ -28,7 +28,9 @@ struct TrainResponseOptions {
   int epochs = 1;
   int bits = 20;
   double alpha = 0.1, beta = 1, l1 = 0, l2 = 1;  ///< of FTRL
-  double rate = 0.03, decay = 1e-5;               ///< of FwFM: AdaGrad's rate, L2
+  double rate = 0.03, decay = 1e-5;               ///< of FwFM and DCN: AdaGrad's rate, L2
+  double dense_rate = 0.05;                       ///< of DCN: AdaGrad's rate of its layers
+  int cross = 2, rank = 64;                       ///< of DCN: cross layers, rank of their matrices (0: full)
   int bootstrap = 200;
   bool json = false;
 };

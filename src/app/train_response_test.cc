@@ -101,6 +101,19 @@ TEST(TrainResponse, WritesAModelThatGoesOnAsIfNeverStopped) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(TrainResponse, EachModelLearnsAndIsTheSameTwice) {
+  for (const char* model : {"ftrl", "fwfm", "dcn"}) {
+    TrainResponseOptions options = world("linear,rows=20000");
+    options.model = model;
+    const Ran first = run(options);
+    ASSERT_EQ(first.code, 0) << first.err;
+    const json report = json::parse(first.out);
+    EXPECT_EQ(report["metrics"][1]["predictor"], model);
+    EXPECT_GT(report["metrics"][1]["auc"], 0.6);
+    EXPECT_EQ(report["metrics"], json::parse(run(options).out)["metrics"]);
+  }
+}
+
 TEST(TrainResponse, LearnsWhatABaselineLeaves) {
   TrainResponseOptions options = world("linear,rows=50000");
   options.baseline = "f3";
