@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "app/lab_data.h"
 #include "app/lab_delays.h"
 #include "app/lab_joint.h"
 #include "app/lab_traffic.h"
@@ -19,6 +20,14 @@ int main(int argc, char** argv) {
   const bandstand::base::SystemClock clock;
   int code = 0;
 
+  bandstand::learning::DatasetOptions data;
+  auto* data_verb = app.add_subcommand("data", "read a data set to its end: rows, positives, what was refused and where");
+  data_verb->add_option("--data", data.file, "file, plain or compressed; - is standard input")->required();
+  data_verb->add_option("--format", data.format, "as in train response; no click_world")->required();
+  data_verb->add_option("--mapping", data.mapping, "what the columns mean, for --format csv");
+  data_verb->add_option("--responses", data.responses, "click or conversion logs, for --format ipinyou");
+  data_verb->callback([&] { code = bandstand::app::read_data(data, clock, std::cout, std::cerr); });
+
   auto* train = app.add_subcommand("train", "train a model from a data set and write it to a file");
   train->require_subcommand(1);
   bandstand::app::TrainResponseOptions response;
@@ -26,9 +35,11 @@ int main(int argc, char** argv) {
   response_verb->add_option("--data", response.data, "file, plain or compressed; or a click world: linear,rows=1000000,seed=1")
       ->required();
   response_verb
-      ->add_option("--format", response.format, "avazu, criteo, csv, libffm, libsvm, talkingdata, theta or click_world")
+      ->add_option("--format", response.format,
+                   "avazu, criteo, csv, ipinyou, ipinyou_tags, libffm, libsvm, openrtb, talkingdata, theta or click_world")
       ->required();
   response_verb->add_option("--mapping", response.mapping, "what the columns mean, for --format csv");
+  response_verb->add_option("--responses", response.responses, "click or conversion logs, for --format ipinyou");
   response_verb->add_option("--model", response.model, "ftrl, fwfm, dcn, or none: judge the file's own predictions")
       ->capture_default_str();
   response_verb->add_option("--test", response.test, "file that judges");

@@ -79,7 +79,9 @@ class Training {
 
  private:
   Loaded<std::unique_ptr<DatasetReader>> open(const std::string& data) const {
-    if (options_.format != "click_world") return learning::open_dataset({data, options_.format, options_.mapping});
+    if (options_.format != "click_world") {
+      return learning::open_dataset({data, options_.format, options_.mapping, options_.responses});
+    }
     const auto world = learning::parse_click_world(data);
     if (!world) return problem(world.error());
     return learning::open_click_world(*world);

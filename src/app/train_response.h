@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -13,6 +14,7 @@ struct TrainResponseOptions {
   std::string data;     ///< file; of format click_world: linear or pairs, then ,rows=N and ,seed=N
   std::string format;   ///< learning::dataset_formats(), or click_world
   std::string mapping;  ///< of format csv
+  std::vector<std::string> responses;  ///< of format ipinyou: click or conversion logs
   std::string model = "ftrl";  ///< ftrl, fwfm, dcn, or none: judge the file's own predictions
   std::string test;     ///< file that judges; or
   std::string split;    ///< see ResponseSplit

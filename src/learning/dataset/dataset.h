@@ -81,9 +81,10 @@ struct DatasetOptions {
   std::string file;     ///< plain or compressed; - is standard input
   std::string format;   ///< one of dataset_formats()
   std::string mapping;  ///< file; for format "csv"
+  std::vector<std::string> responses{};  ///< click or conversion logs; for the formats "ipinyou"
 };
 
-/// avazu, criteo, csv, libffm, libsvm, talkingdata, theta.
+/// avazu, criteo, csv, ipinyou, ipinyou_tags, libffm, libsvm, openrtb, talkingdata, theta.
 [[nodiscard]] const std::vector<std::string>& dataset_formats();
 
 /// Opens by name of the format. Errors: unknown format (names the nearest); a file or mapping that cannot be read, and where.
@@ -117,6 +118,8 @@ class LineDataset : public DatasetReader {
   explicit LineDataset(DatasetLines lines) : lines_(std::move(lines)) {}
   /// Fills the row, which is clear; or returns refuse(...).
   virtual bool read(std::string_view line, Row& row) = 0;
+  /// Once, behind the last line: counts what only then is known to be wrong.
+  virtual void finish() {}
   /// Counts what is wrong with the present line; false.
   bool refuse(std::string_view reason, std::string_view column = {}) {
     intake_.reject(reason, column, lines_.number());
@@ -126,6 +129,9 @@ class LineDataset : public DatasetReader {
   DatasetLines lines_;
   Intake intake_;
   std::vector<std::string> fields_;
+
+ private:
+  bool finished_ = false;
 };
 
 /// Rows "label index:value ..." (libsvm) or "label field:index:value ..." (libffm). libsvm names no field: a feature's
