@@ -47,6 +47,9 @@ int main(int argc, char** argv) {
   response_verb->add_option("--holdout", response.holdout, "last share of the training rows, which fits the calibration")
       ->capture_default_str();
   response_verb->add_option("--field", response.field, "whose calibration is looked at (default: the first)");
+  response_verb->add_option("--segments", response.segments, "field by whose values calibration is shown, before and after");
+  response_verb->add_option("--segments-top", response.segments_top, "so many values of it, by rows; the others together")
+      ->capture_default_str();
   response_verb->add_option("--baseline", response.baseline, "field whose smoothed rate alone is a predictor too");
   response_verb->add_flag("--residual", response.residual, "the model learns what --baseline leaves (one epoch)");
   response_verb->add_flag("--in-time-order", response.in_time_order,

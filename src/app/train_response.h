@@ -20,6 +20,8 @@ struct TrainResponseOptions {
   std::string split;    ///< see ResponseSplit
   double holdout = 0;   ///< share of the training rows that fits the calibration
   std::string field;    ///< whose calibration is looked at; the first
+  std::string segments; ///< field by whose values calibration is shown, before and after
+  std::size_t segments_top = 10;  ///< values of it, by rows; the others together
   std::string baseline; ///< field whose smoothed response rate alone is a further predictor
   bool residual = false; ///< the model learns what the baseline leaves: its log odds are added to the model's. One epoch
   bool in_time_order = false;  ///< learn from earlier rows first, whatever the file's order; keeps the training rows in memory

@@ -117,7 +117,8 @@ TEST(Ipinyou, RefusesByReasonAndColumn) {
   for (const char* expected :
        {"first at line 1, column 'timestamp': no time", "first at line 2, column 'payprice': no price",
         "first at line 3, column 'slotprice': no number", "first at line 4, column 'logtype': not an impression (log type 1)",
-        "first at line 5, column 'bidid': no bid id", "first at line 6: too few columns", "line 1: response log: not 24 columns",
+        "first at line 5, column 'bidid': no bid id", "first at line 6: too few columns",
+        "line 1: response log: not 24 columns",
         "line 2, column 'logtype': response log: neither a click (2) nor a conversion (3)"}) {
     EXPECT_THAT(told, HasSubstr(expected));
   }
@@ -142,8 +143,9 @@ TEST(Ipinyou, ReadsTheRecordedHours) {
 
 const char* const kRequest =
     R"({"id":"r1","imp":[{"id":"1","banner":{"w":300,"h":250},"bidfloor":0.5,"tagid":"top"},)"
-    R"({"id":"2","banner":{"w":728,"h":90}}],"site":{"domain":"example.com","cat":["IAB1","IAB2"]},"device":{"ua":"Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) Safari",)"
-    R"("geo":{"country":"USA"}},"user":{"id":"someone","data":[{"id":"p","segment":[{"id":"cars"}]}]})";
+    R"({"id":"2","banner":{"w":728,"h":90}}],"site":{"domain":"example.com","cat":["IAB1","IAB2"]},)"
+    R"("device":{"ua":"Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) Safari","geo":{"country":"USA"}},)"
+    R"("user":{"id":"someone","data":[{"id":"p","segment":[{"id":"cars"}]}]})";
 
 TEST(OpenRtb, GivesARowAnImpressionAsTheServerSeesIt) {
   const std::string text = std::string(kRequest) + "}\n" + kRequest + R"(,"regs":{"coppa":1}})" + "\n";

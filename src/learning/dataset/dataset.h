@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/input.h"
@@ -65,6 +66,10 @@ struct Intake {
 /// "data.csv: 3 rows refused, first at line 7, column 'hour': no time", one line a rejection.
 [[nodiscard]] std::string describe(const Intake& intake, const std::string& file);
 
+/// Texts of values by their hash.
+using ValueNames = std::unordered_map<std::uint64_t, std::string>;
+inline constexpr std::size_t kValueNamesMax = 100'000;
+
 /// A stream of rows. One thread.
 class DatasetReader {
  public:
@@ -75,6 +80,20 @@ class DatasetReader {
   /// Names of the fields, at most kFieldsMax.
   [[nodiscard]] virtual const std::vector<std::string>& fields() const = 0;
   [[nodiscard]] virtual const Intake& intake() const = 0;
+  /// From here on keeps the texts of this field's values in `names`, up to kValueNamesMax, where the format has texts.
+  void name_values_of(std::uint32_t field, ValueNames* names) {
+    named_field_ = field;
+    names_ = names;
+  }
+
+ protected:
+  void note(std::uint32_t field, std::uint64_t hash, std::string_view text) {
+    if (names_ != nullptr && field == named_field_ && names_->size() < kValueNamesMax) names_->try_emplace(hash, text);
+  }
+
+ private:
+  std::uint32_t named_field_ = 0;
+  ValueNames* names_ = nullptr;
 };
 
 struct DatasetOptions {

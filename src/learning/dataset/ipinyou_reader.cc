@@ -8,7 +8,6 @@
 #include <unordered_map>
 
 #include "base/hash.h"
-#include "base/rng.h"
 #include "base/words.h"
 #include "learning/dataset/table_reader.h"
 #include "protocol/device/user_agent.h"
@@ -107,13 +106,11 @@ class IpinyouReader final : public LineDataset {
     bool joined = false;
   };
 
-  void add(Row& row, std::size_t field, std::string_view text) const {
+  void add(Row& row, std::size_t field, std::string_view text) {
     row.features.push_back({base::hash64(text, seeds_[field]), static_cast<std::uint32_t>(field), 1});
+    note(row.features.back().field, row.features.back().hash, text);
   }
-  void add(Row& row, std::size_t field, std::int64_t number) const {
-    const std::uint64_t hash = base::mix64(seeds_[field] ^ static_cast<std::uint64_t>(number));
-    row.features.push_back({hash, static_cast<std::uint32_t>(field), 1});
-  }
+  void add(Row& row, std::size_t field, std::int64_t number) { add(row, field, std::to_string(number)); }
 
   bool read(std::string_view line, Row& row) override {
     Cells cells;
@@ -138,7 +135,7 @@ class IpinyouReader final : public LineDataset {
     return true;
   }
 
-  void add_features(const Cells& cells, double floor_price, Row& row) const {
+  void add_features(const Cells& cells, double floor_price, Row& row) {
     const auto agent = protocol::device::classify_user_agent(cells[user_agent]);
     const std::int64_t hours = *row.time_s / 3600;
     std::size_t field = 0;

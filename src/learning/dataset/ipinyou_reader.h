@@ -20,7 +20,8 @@ struct IpinyouOptions {
 /// Rows of an impression log (24 columns) or a bid log (21: it has no log type, price paid and key page), in the file's order.
 /// Columns: Zhang et al., "Real-Time Bidding Benchmarking with iPinYou Dataset" (arXiv 1407.7073), table 1. A response belongs to
 /// the impressions of its bid id and creative, as in the benchmark, and counts once; one without an impression is counted at the
-/// end. The time is the log's (China's), without its milliseconds. Errors: a file that cannot be read; more than kResponsesMax responses.
+/// end. The time is the log's (China's), without its milliseconds. Errors: a file that cannot be read; more than kResponsesMax
+/// responses.
 [[nodiscard]] Loaded<std::unique_ptr<DatasetReader>> open_ipinyou(DatasetLines lines, const IpinyouOptions& options);
 
 }  // namespace bandstand::learning

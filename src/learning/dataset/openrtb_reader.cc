@@ -6,7 +6,6 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
-#include "base/rng.h"
 #include "domain/identity.h"
 #include "learning/dataset/table_reader.h"
 #include "protocol/openrtb/recorded.h"
@@ -84,10 +83,9 @@ class OpenRtbReader final : public DatasetReader {
 
   void add(Row& row, std::string_view text) {
     row.features.push_back({base::hash64(text, seeds_[field_]), static_cast<std::uint32_t>(field_), 1});
+    note(row.features.back().field, row.features.back().hash, text);
   }
-  void add(Row& row, std::uint64_t number) {
-    row.features.push_back({base::mix64(seeds_[field_] ^ number), static_cast<std::uint32_t>(field_), 1});
-  }
+  void add(Row& row, std::uint64_t number) { add(row, std::to_string(number)); }
   void one(Row& row, std::string_view text) {
     add(row, text);
     ++field_;
