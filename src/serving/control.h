@@ -210,6 +210,8 @@ class Control {
   std::unique_ptr<agents::creative::CreativeTracker> creative_learned_;
   agents::creative::ResponseBoardPtr learned_board_;
   model::ResponseMonitor response_watch_{20'000};
+  std::vector<model::ResponseMonitor> device_watch_ =  ///< by domain::DeviceType
+      std::vector<model::ResponseMonitor>(domain::kDeviceTypes, model::ResponseMonitor(5'000));
   std::uint32_t learned_from_ = 0;  ///< version of the model that it started from
 
   std::vector<Waiting> waiting_;
