@@ -8,8 +8,11 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "learning/response/click_world.h"
+#include "learning/response/dcn.h"
 #include "learning/response/ftrl.h"
 #include "learning/response/fwfm.h"
+#include "model/cross.h"
+#include "model/dense.h"
 
 namespace bandstand::bench {
 namespace {
@@ -40,6 +43,33 @@ void measure(const char* learns, const char* predicts, Learner& learner, const s
   measure(predicts, rows, [&](const Row& row) { return learner.predict(row.features); });
 }
 
+/// The kernels that would serve a DCN-v2 on the same rows: vectors gathered, cross layers, tower.
+void measure_served(const learning::Dcn& dcn, std::size_t fields, const std::vector<Row>& rows) {
+  model::ModelFile file;
+  dcn.save(file);
+  const auto cross = model::CrossLayers::from(file, "cross");
+  const auto deep = model::Dense::from(file, "deep");
+  if (!cross || !deep) return;
+  constexpr std::size_t kSize = learning::Dcn::kSize;
+  const std::vector<float>& vectors = file.tensors["embedding"].values;
+  const std::size_t mask = vectors.size() / kSize - 1;
+  std::vector<float> x(fields * kSize), crossed(x.size());
+  const auto gather = [&](const Row& row) {
+    for (const auto& feature : row.features) {
+      std::copy_n(&vectors[(feature.hash & mask) * kSize], kSize, &x[feature.field * kSize]);
+    }
+    return x[0];
+  };
+  float tower = 0;
+  measure("dcn gather", rows, gather);
+  measure("dcn served", rows, [&](const Row& row) {
+    gather(row);
+    cross->forward(x, crossed);
+    deep->forward(x, {&tower, 1});
+    return crossed[0] + tower;
+  });
+}
+
 int run(std::uint64_t count, int bits) {
   auto world = learning::open_click_world({.rows = count});
   std::vector<Row> rows;
@@ -55,6 +85,9 @@ int run(std::uint64_t count, int bits) {
   measure("ftrl learn", "ftrl predict", ftrl, rows);
   learning::Fwfm fwfm({.bits = bits, .fields = 16});
   measure("fwfm learn", "fwfm predict", fwfm, rows);
+  learning::Dcn dcn({.bits = bits, .fields = 16});
+  measure("dcn learn", "dcn predict", dcn, rows);
+  measure_served(dcn, 16, rows);
   return 0;
 }
 

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "app/lab_data.h"
 #include "app/lab_delays.h"
 #include "app/lab_joint.h"
 #include "app/lab_traffic.h"
@@ -19,23 +20,36 @@ int main(int argc, char** argv) {
   const bandstand::base::SystemClock clock;
   int code = 0;
 
+  bandstand::learning::DatasetOptions data;
+  auto* data_verb = app.add_subcommand("data", "read a data set to its end: rows, positives, what was refused and where");
+  data_verb->add_option("--data", data.file, "file, plain or compressed; - is standard input")->required();
+  data_verb->add_option("--format", data.format, "as in train response; no click_world")->required();
+  data_verb->add_option("--mapping", data.mapping, "what the columns mean, for --format csv");
+  data_verb->add_option("--responses", data.responses, "click or conversion logs, for --format ipinyou");
+  data_verb->callback([&] { code = bandstand::app::read_data(data, clock, std::cout, std::cerr); });
+
   auto* train = app.add_subcommand("train", "train a model from a data set and write it to a file");
   train->require_subcommand(1);
   bandstand::app::TrainResponseOptions response;
-  auto* response_verb = train->add_subcommand("response", "click or conversion rates: FTRL or FwFM, with calibration");
+  auto* response_verb = train->add_subcommand("response", "click or conversion rates: FTRL, FwFM or DCN-v2, with calibration");
   response_verb->add_option("--data", response.data, "file, plain or compressed; or a click world: linear,rows=1000000,seed=1")
       ->required();
   response_verb
-      ->add_option("--format", response.format, "avazu, criteo, csv, libffm, libsvm, talkingdata, theta or click_world")
+      ->add_option("--format", response.format,
+                   "avazu, criteo, csv, ipinyou, ipinyou_tags, libffm, libsvm, openrtb, talkingdata, theta or click_world")
       ->required();
   response_verb->add_option("--mapping", response.mapping, "what the columns mean, for --format csv");
-  response_verb->add_option("--model", response.model, "ftrl, fwfm, or none: judge the file's own predictions")
+  response_verb->add_option("--responses", response.responses, "click or conversion logs, for --format ipinyou");
+  response_verb->add_option("--model", response.model, "ftrl, fwfm, dcn, or none: judge the file's own predictions")
       ->capture_default_str();
   response_verb->add_option("--test", response.test, "file that judges");
   response_verb->add_option("--split", response.split, "or: time:0.8, time:2017-11-08 or rows:0.8 of --data train");
   response_verb->add_option("--holdout", response.holdout, "last share of the training rows, which fits the calibration")
       ->capture_default_str();
   response_verb->add_option("--field", response.field, "whose calibration is looked at (default: the first)");
+  response_verb->add_option("--segments", response.segments, "field by whose values calibration is shown, before and after");
+  response_verb->add_option("--segments-top", response.segments_top, "so many values of it, by rows; the others together")
+      ->capture_default_str();
   response_verb->add_option("--baseline", response.baseline, "field whose smoothed rate alone is a predictor too");
   response_verb->add_flag("--residual", response.residual, "the model learns what --baseline leaves (one epoch)");
   response_verb->add_flag("--in-time-order", response.in_time_order,
@@ -51,8 +65,11 @@ int main(int argc, char** argv) {
   response_verb->add_option("--beta", response.beta, "FTRL")->capture_default_str();
   response_verb->add_option("--l1", response.l1, "FTRL")->capture_default_str();
   response_verb->add_option("--l2", response.l2, "FTRL")->capture_default_str();
-  response_verb->add_option("--rate", response.rate, "FwFM: AdaGrad's rate")->capture_default_str();
-  response_verb->add_option("--decay", response.decay, "FwFM: L2")->capture_default_str();
+  response_verb->add_option("--rate", response.rate, "FwFM and DCN: AdaGrad's rate")->capture_default_str();
+  response_verb->add_option("--decay", response.decay, "FwFM and DCN: L2")->capture_default_str();
+  response_verb->add_option("--cross", response.cross, "DCN: cross layers")->capture_default_str();
+  response_verb->add_option("--rank", response.rank, "DCN: of the cross layers' matrices; 0: full")->capture_default_str();
+  response_verb->add_option("--dense-rate", response.dense_rate, "DCN: AdaGrad's rate of its layers")->capture_default_str();
   response_verb->add_option("--bootstrap", response.bootstrap, "resamples for the interval of the AUC; 0: none")
       ->capture_default_str();
   response_verb->add_flag("--json", response.json, "machine-readable");

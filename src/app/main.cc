@@ -192,6 +192,8 @@ int main(int argc, char** argv) {
   learning_verb->add_option("--catalogue", learning.catalogue, "creatives (the standard creative world) or demo")
       ->capture_default_str();
   learning_verb->add_option("--write-catalogue", learning.write_catalogue, "write the catalogue to this file, and run nothing");
+  learning_verb->add_flag("--calibration", learning.calibration,
+                          "also: clicks promised over clicks seen on day two's won impressions, by part of the traffic");
   learning_verb->add_option("--jobs", learning.jobs, "seeds at a time, a thread each")->capture_default_str();
   learning_verb->add_flag("--json", learning.json, "machine-readable");
   learning_verb->callback([&] { code = bandstand::app::simulate_learning(learning, std::cout, std::cerr); });

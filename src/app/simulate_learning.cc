@@ -4,6 +4,8 @@
 #include <array>
 #include <atomic>
 #include <fstream>
+#include <map>
+#include <numeric>
 #include <ostream>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "app/serve.h"
 #include "app/simulate.h"
 #include "app/wiring.h"
+#include "app/won_calibration.h"
 #include "base/check.h"
 #include "base/rng.h"
 #include "base/words.h"
@@ -39,6 +42,10 @@ constexpr int kSamples = 400;  // of the gate's bootstrap
 constexpr double kTrained = .7;
 /// When day two's model is asked by nobody but the log, by a tenth, by all: shares of the day.
 constexpr double kShadowAt = 0, kTenthAt = .05, kLiveAt = .15;
+/// From when on day two's promises are held against its clicks; between kLiveAt and here they fit the curves.
+constexpr double kJudgedAt = .5;
+/// Parts of the traffic with fewer clicks in all worlds are not shown.
+constexpr double kClicksToShow = 50;
 
 struct Totals {
   double reward = 0, cost = 0;        ///< units of money; value is their sum
@@ -62,6 +69,7 @@ struct SeedFigures {
   bool poisoned_stopped = false, damaged_stopped = false;
   std::size_t unreadable = 0, differences = 0;
   std::vector<std::string> reasons;
+  WonCalibration won_defaults, won_learned;  ///< of day two from kJudgedAt on; empty unless asked for
 };
 
 std::string catalogue_of(const SimulateLearningOptions& options, std::uint64_t seed) {
@@ -158,6 +166,15 @@ learning::Evaluation judge(TwoDays& days, const ResponseModel& model, SeedFigure
   return learning::evaluate(judged->rounds, judged->target, std::nullopt, {.estimators = {.samples = kSamples}});
 }
 
+/// Promises of day two, read from the log as learners see it. Bids of its last tenth are left out: the log may end before their
+/// windows do.
+WonCalibration won_on_day_two(TwoDays& days, std::size_t& unreadable) {
+  const auto log = read_decision_log(days.log(), days.settings(), TeamNames{});
+  BANDSTAND_CHECK(log.has_value());
+  unreadable += log->unreadable;
+  return won_calibration(log->outcomes, days.at(1 + kLiveAt), days.at(1 + kJudgedAt), days.at(1.9));
+}
+
 double seconds_since(base::MonoTime from) {
   return std::chrono::duration<double>(base::SystemClock().mono() - from).count();
 }
@@ -229,9 +246,11 @@ SeedFigures measure_seed(const SimulateLearningOptions& options, std::uint64_t s
     days.finish();
     out.defaults = days.totals() - before;
     out.differences = days.differences();
+    if (options.calibration) out.won_defaults = won_on_day_two(days, out.unreadable);
   }
   TwoDays days(options, seed);
   learn_and_serve(days, out);
+  if (options.calibration) out.won_learned = won_on_day_two(days, out.unreadable);
   return out;
 }
 
@@ -256,6 +275,32 @@ experiments::Cell over_seeds(const std::vector<SeedFigures>& seeds, Of of, doubl
   std::vector<double> values;
   for (const auto& seed : seeds) values.push_back(scale * of(seed));
   return cell(experiments::mean_interval(values), 1, digits);
+}
+
+/// Clicks promised over clicks seen, of each part of the traffic in all worlds.
+void add_calibration(const char* policy, const std::vector<SeedFigures>& seeds, WonCalibration SeedFigures::*of, Table& table) {
+  std::map<std::string, std::vector<Promised>> parts;
+  for (const auto& seed : seeds) {
+    for (const auto& [part, sums] : seed.*of) parts[part].push_back(sums);
+  }
+  for (const auto& [part, worlds] : parts) {
+    std::uint64_t impressions = 0;
+    std::vector<double> seen;
+    for (const Promised& world : worlds) {
+      impressions += world.impressions;
+      seen.push_back(static_cast<double>(world.clicks));
+    }
+    const double clicks = std::accumulate(seen.begin(), seen.end(), 0.0);
+    if (clicks < kClicksToShow) continue;
+    const auto ratio = [&](double Promised::*promised) {
+      std::vector<double> sums;
+      for (const Promised& world : worlds) sums.push_back(world.*promised);
+      return cell(ratio_of_sums(sums, seen), 1, 3);
+    };
+    table.add({cell(std::string(policy)), cell(part), cell(static_cast<std::int64_t>(impressions)),
+               cell(clicks, 0), ratio(&Promised::served), ratio(&Promised::platt),
+               ratio(&Promised::isotonic)});
+  }
 }
 
 }  // namespace
@@ -304,6 +349,13 @@ int simulate_learning(const SimulateLearningOptions& options, std::ostream& out,
   add("learned, if the gate agrees", gated);
   add("learned, whatever it says", [](const SeedFigures& s) -> const Totals& { return s.learned; });
   table.print(options.json ? experiments::TableFormat::json : experiments::TableFormat::aligned, out);
+
+  if (options.calibration) {
+    Table won({"day two, won", "part", "impressions", "clicks", "promised / seen", "after Platt", "after isotonic"});
+    add_calibration("defaults", seeds, &SeedFigures::won_defaults, won);
+    add_calibration("learned", seeds, &SeedFigures::won_learned, won);
+    won.print(options.json ? experiments::TableFormat::json : experiments::TableFormat::aligned, out << "\n");
+  }
 
   std::array<std::size_t, 3> answers{};
   std::size_t poisoned = 0, damaged = 0, unreadable = 0, differences = 0;

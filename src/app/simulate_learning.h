@@ -16,6 +16,7 @@ struct SimulateLearningOptions {
   /// catalogue, whose campaigns differ in goal, value and budget.
   std::string catalogue = "creatives";
   std::string write_catalogue;  ///< file for the catalogue of the first seed; nothing is run then
+  bool calibration = false;  ///< also: promised over seen clicks on day two's won impressions
   unsigned jobs = 1;  ///< seeds at a time, a thread each
   bool json = false;
 };

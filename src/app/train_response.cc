@@ -13,11 +13,13 @@
 #include <ostream>
 
 #include "app/train_response_report.h"
+#include "app/train_response_segments.h"
 #include "app/train_response_split.h"
 #include "experiments/table.h"
 #include "learning/dataset/dataset.h"
 #include "learning/response/calibration.h"
 #include "learning/response/click_world.h"
+#include "learning/response/dcn.h"
 #include "learning/response/ftrl.h"
 #include "learning/response/fwfm.h"
 #include "learning/response/metrics.h"
@@ -71,14 +73,39 @@ class Training {
                  cell(100 * one.calibration_error, 1), cell(100 * one.field_calibration_error, 1)});
     }
     table.print(experiments::TableFormat::aligned, out);
+    print_segments(out);
     for (const auto& [name, difference] : differences_) {
       out << text("AUC of %s: %+.4f [%+.4f, %+.4f], paired\n", name.c_str(), difference.value, difference.low, difference.high);
     }
   }
 
  private:
+  /// Calls each(predictor, segment's name, figures).
+  template <class Each>
+  void each_segment(Each each) const {
+    for (const auto& [name, figures] : by_segment_) {
+      for (const SegmentFigures& one : figures) each(name, segments_->name(one.segment, value_names_), one);
+    }
+  }
+
+  void print_segments(std::ostream& out) const {
+    if (by_segment_.empty()) return;
+    experiments::Table table({"predictor", options_.segments, "n", "positives", "expected", "calibration", "low", "high", "ECE %",
+                              "log loss", "+-"});
+    each_segment([&](const std::string& predictor, const std::string& value, const SegmentFigures& one) {
+      table.add({cell(predictor), cell(value), cell(static_cast<std::int64_t>(one.rows)),
+                 cell(static_cast<std::int64_t>(one.positives)), cell(one.expected, 1), cell(one.calibration.value, 3),
+                 cell(one.calibration.low, 3), cell(one.calibration.high, 3), cell(100 * one.calibration_error, 1),
+                 cell(one.log_loss.value, 5), cell(one.log_loss.high - one.log_loss.value, 5)});
+    });
+    out << '\n';
+    table.print(experiments::TableFormat::aligned, out);
+  }
+
   Loaded<std::unique_ptr<DatasetReader>> open(const std::string& data) const {
-    if (options_.format != "click_world") return learning::open_dataset({data, options_.format, options_.mapping});
+    if (options_.format != "click_world") {
+      return learning::open_dataset({data, options_.format, options_.mapping, options_.responses});
+    }
     const auto world = learning::parse_click_world(data);
     if (!world) return problem(world.error());
     return learning::open_click_world(*world);
@@ -90,6 +117,7 @@ class Training {
     auto reader = open(data);
     if (!reader) return problem(reader.error());
     fields_ = (*reader)->fields();
+    if (segment_field_) (*reader)->name_values_of(*segment_field_, &value_names_);
     Row row;
     for (std::uint64_t position = 0;; ++position) {
       const auto more = (*reader)->next(row);
@@ -144,6 +172,10 @@ class Training {
     };
     field_ = options_.field.empty() ? 0 : field_of(options_.field);
     if (!field_) return problem("--field: the data has no field '" + options_.field + "'");
+    segment_field_ = field_of(options_.segments);
+    if (!options_.segments.empty() && !segment_field_) {
+      return problem("--segments: the data has no field '" + options_.segments + "'");
+    }
     baseline_field_ = field_of(options_.baseline);
     if (!options_.baseline.empty() && !baseline_field_) {
       return problem("--baseline: the data has no field '" + options_.baseline + "'");
@@ -172,6 +204,18 @@ class Training {
       fwfm.l2 = as_float(options_.decay);
       fwfm.seed = options_.seed;
       learner_ = std::make_unique<learning::Fwfm>(fwfm);
+    } else if (options_.model == "dcn") {
+      learning::DcnOptions dcn;
+      dcn.bits = options_.bits;
+      dcn.fields = std::max<std::size_t>(fields_.size(), 1);
+      dcn.cross = options_.cross;
+      dcn.rank = options_.rank;
+      dcn.prior_logit = prior_logit;
+      dcn.rate = as_float(options_.rate);
+      dcn.dense_rate = as_float(options_.dense_rate);
+      dcn.l2 = as_float(options_.decay);
+      dcn.seed = options_.seed;
+      learner_ = std::make_unique<learning::Dcn>(dcn);
     }
     if (options_.resume.empty() || learner_ == nullptr) return true;
     const auto file = model::read_model(options_.resume);
@@ -245,10 +289,12 @@ class Training {
     if (in_sample && learner_ != nullptr) err_ << "no rows to judge (--split or --test): figures are of the training rows\n";
     std::vector<double> given, rates, own, holdout_p, won_p;
     std::vector<std::uint8_t> holdout_y, won_y;
+    std::vector<std::uint64_t> holdout_segments, segment_values;
     bool all_given = true;
     const auto take = [&](const Row& row) {
       judged_.labels.push_back(row.label);
       judged_.values.push_back(value_of(row, *field_));
+      if (segment_field_) segment_values.push_back(value_of(row, *segment_field_));
       if (row.price) judged_.prices.push_back(*row.price);
       all_given = all_given && row.prediction.has_value();
       given.push_back(row.prediction.value_or(0));
@@ -260,6 +306,7 @@ class Training {
       if (part == Part::holdout) {
         holdout_p.push_back(raw(row));
         holdout_y.push_back(row.label);
+        if (segment_field_) holdout_segments.push_back(value_of(row, *segment_field_));
         if (!row.price || options_.won_at * holdout_p.back() / base_rate_ < *row.price) return;
         won_p.push_back(holdout_p.back());
         won_y.push_back(row.label);
@@ -278,6 +325,7 @@ class Training {
     if (all_given && !given.empty()) add("given", given);
     if (learner_ != nullptr) add(options_.model, own);
     if (learner_ == nullptr && !all_given) return problem("--model none: rows have no prediction of their own");
+    if (segment_field_) segments_.emplace(segment_values, options_.segments_top);
     if (!holdout_p.empty()) {
       platt_ = learning::fit_platt(holdout_p, holdout_y);
       isotonic_ = learning::fit_isotonic(holdout_p, holdout_y);
@@ -289,7 +337,18 @@ class Training {
       };
       add_calibrated("  Platt", platt_);
       add_calibrated("  isotonic", isotonic_);
+      if (segment_field_) {
+        const SegmentPlatt curves(holdout_p, holdout_y, holdout_segments, *segments_);
+        std::vector<double> p;
+        for (std::size_t i = 0; i < from.size(); ++i) p.push_back(curves(from[i], segments_->of(segment_values[i])));
+        add("  Platt by " + options_.segments, std::move(p));
+      }
       if (options_.won_at > 0) add_calibrated("  Platt on won", learning::fit_platt(won_p, won_y));
+    }
+    if (segment_field_) {
+      for (const auto& [name, p] : judged_.predictors) {
+        by_segment_.emplace_back(name, segment_figures(p, judged_.labels, segment_values, *segments_));
+      }
     }
     const ReportOptions report{options_.bootstrap, options_.seed, options_.won_at, base_rate_};
     figures_ = response_figures(judged_, report);
@@ -309,6 +368,10 @@ class Training {
       record["options"] = {{"alpha", options_.alpha}, {"beta", options_.beta}, {"l1", options_.l1}, {"l2", options_.l2}};
     } else {
       record["options"] = {{"rate", options_.rate}, {"decay", options_.decay}};
+    }
+    if (options_.model == "dcn") {
+      record["options"].update(
+          {{"cross", options_.cross}, {"rank", options_.rank}, {"dense_rate", options_.dense_rate}});
     }
     record["metrics"] = figures_json();
     return record;
@@ -330,6 +393,14 @@ class Training {
     json out = training_record();
     out["model"] = options_.model;
     out["rows_per_second"] = rows_per_second_;
+    each_segment([&](const std::string& predictor, const std::string& value, const SegmentFigures& one) {
+      out["segments"].push_back({{"predictor", predictor.substr(predictor.find_first_not_of(' '))}, {"value", value},
+                                 {"n", one.rows}, {"positives", one.positives}, {"expected", one.expected},
+                                 {"calibration", one.calibration.value},
+                                 {"calibration_95", {one.calibration.low, one.calibration.high}},
+                                 {"ece_of_base_rate", one.calibration_error}, {"log_loss", one.log_loss.value},
+                                 {"log_loss_95", {one.log_loss.low, one.log_loss.high}}});
+    });
     for (const auto& [name, difference] : differences_) {
       out["auc_difference"][name] = {{"value", difference.value}, {"auc_95", {difference.low, difference.high}}};
     }
@@ -355,7 +426,7 @@ class Training {
   std::ostream& err_;
   ResponseSplit split_;
   std::vector<std::string> fields_;
-  std::optional<std::uint32_t> field_, baseline_field_;
+  std::optional<std::uint32_t> field_, baseline_field_, segment_field_;
   double base_rate_ = 0, rows_per_second_ = 0;
   std::uint64_t data_hash_ = 0;
   std::string schema_;
@@ -365,20 +436,26 @@ class Training {
   learning::Isotonic isotonic_;
   JudgedRows judged_;
   std::vector<ResponseFigures> figures_;
+  std::optional<Segments> segments_;
+  learning::ValueNames value_names_;
+  std::vector<std::pair<std::string, std::vector<SegmentFigures>>> by_segment_;  ///< by predictor
   std::map<std::string, experiments::Interval> differences_;
 };
 
 /// Empty if the options can be run.
 std::string wrong_options(const TrainResponseOptions& options) {
-  if (options.model != "ftrl" && options.model != "fwfm" && options.model != "none") {
-    return "--model '" + options.model + "': expected ftrl, fwfm or none";
+  if (options.model != "ftrl" && options.model != "fwfm" && options.model != "dcn" && options.model != "none") {
+    return "--model '" + options.model + "': expected ftrl, fwfm, dcn or none";
   }
   if (options.bits < 1 || options.bits > 26) return "--bits: expected 1 to 26";
   if (options.epochs < 1) return "--epochs: expected at least 1";
   if (!(options.alpha > 0) || !(options.beta >= 0) || !(options.l1 >= 0) || !(options.l2 >= 0)) {
     return "--alpha above 0, --beta, --l1 and --l2 at least 0";
   }
-  if (!(options.rate > 0) || !(options.decay >= 0)) return "--rate above 0, --decay at least 0";
+  if (!(options.rate > 0) || !(options.dense_rate > 0) || !(options.decay >= 0)) {
+    return "--rate and --dense-rate above 0, --decay at least 0";
+  }
+  if (options.cross < 0 || options.cross > 8 || options.rank < 0 || options.rank > 512) return "--cross 0 to 8, --rank 0 to 512";
   if (options.residual && (options.baseline.empty() || options.model == "none" || options.epochs != 1)) {
     return "--residual: needs --baseline, a model, and one epoch: the rates of a second have seen the row itself";
   }

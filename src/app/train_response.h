@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -13,11 +14,14 @@ struct TrainResponseOptions {
   std::string data;     ///< file; of format click_world: linear or pairs, then ,rows=N and ,seed=N
   std::string format;   ///< learning::dataset_formats(), or click_world
   std::string mapping;  ///< of format csv
-  std::string model = "ftrl";  ///< ftrl, fwfm, or none: judge the file's own predictions
+  std::vector<std::string> responses;  ///< of format ipinyou: click or conversion logs
+  std::string model = "ftrl";  ///< ftrl, fwfm, dcn, or none: judge the file's own predictions
   std::string test;     ///< file that judges; or
   std::string split;    ///< see ResponseSplit
   double holdout = 0;   ///< share of the training rows that fits the calibration
   std::string field;    ///< whose calibration is looked at; the first
+  std::string segments; ///< field by whose values calibration is shown, before and after
+  std::size_t segments_top = 10;  ///< values of it, by rows; the others together
   std::string baseline; ///< field whose smoothed response rate alone is a further predictor
   bool residual = false; ///< the model learns what the baseline leaves: its log odds are added to the model's. One epoch
   bool in_time_order = false;  ///< learn from earlier rows first, whatever the file's order; keeps the training rows in memory
@@ -28,7 +32,9 @@ struct TrainResponseOptions {
   int epochs = 1;
   int bits = 20;
   double alpha = 0.1, beta = 1, l1 = 0, l2 = 1;  ///< of FTRL
-  double rate = 0.03, decay = 1e-5;               ///< of FwFM: AdaGrad's rate, L2
+  double rate = 0.03, decay = 1e-5;               ///< of FwFM and DCN: AdaGrad's rate, L2
+  double dense_rate = 0.05;                       ///< of DCN: AdaGrad's rate of its layers
+  int cross = 2, rank = 64;                       ///< of DCN: cross layers, rank of their matrices (0: full)
   int bootstrap = 200;
   bool json = false;
 };

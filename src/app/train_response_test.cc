@@ -10,7 +10,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "app/train_response_segments.h"
 #include "app/train_response_split.h"
+#include "base/rng.h"
 #include "learning/dataset/data_for_tests.h"
 #include "model/safetensors.h"
 
@@ -101,6 +103,19 @@ TEST(TrainResponse, WritesAModelThatGoesOnAsIfNeverStopped) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(TrainResponse, EachModelLearnsAndIsTheSameTwice) {
+  for (const char* model : {"ftrl", "fwfm", "dcn"}) {
+    TrainResponseOptions options = world("linear,rows=20000");
+    options.model = model;
+    const Ran first = run(options);
+    ASSERT_EQ(first.code, 0) << first.err;
+    const json report = json::parse(first.out);
+    EXPECT_EQ(report["metrics"][1]["predictor"], model);
+    EXPECT_GT(report["metrics"][1]["auc"], 0.6);
+    EXPECT_EQ(report["metrics"], json::parse(run(options).out)["metrics"]);
+  }
+}
+
 TEST(TrainResponse, LearnsWhatABaselineLeaves) {
   TrainResponseOptions options = world("linear,rows=50000");
   options.baseline = "f3";
@@ -159,6 +174,84 @@ TEST(TrainResponse, BeatsTheAppAloneOnTalkingData) {
   EXPECT_NEAR(metrics[0]["auc"].get<double>(), 0.968, 0.0005);  // the data's README
   EXPECT_GT(metrics[1]["auc"].get<double>(), metrics[0]["auc"].get<double>());
   EXPECT_LT(metrics[1]["log_loss"].get<double>(), metrics[0]["log_loss"].get<double>());
+}
+
+TEST(TrainResponse, ShowsCalibrationByValueOfAField) {
+  TrainResponseOptions options = world("linear,rows=60000");
+  options.holdout = 0.3;
+  options.segments = "f3";
+  options.segments_top = 2;
+  const Ran ran = run(options);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const json segments = json::parse(ran.out)["segments"];
+  ASSERT_EQ(segments.size(), 5u * 3);  // given, ftrl, Platt, isotonic, Platt by f3
+  std::uint64_t rows = 0;
+  for (std::size_t i = 0; i < 3; ++i) rows += segments[i]["n"].get<std::uint64_t>();
+  EXPECT_EQ(rows, 12'000u);
+  EXPECT_EQ(segments[0]["value"], "0");  // small numbers are oftener in this world
+  EXPECT_EQ(segments[2]["value"], "others");
+  EXPECT_EQ(segments[14]["predictor"], "Platt by f3");
+  options.json = false;
+  EXPECT_THAT(run(options).out, HasSubstr("Platt by f3  others"));
+  options.segments = "site";
+  EXPECT_THAT(run(options).err, HasSubstr("--segments: the data has no field 'site'"));
+}
+
+TEST(Segments, TakesTheMostFrequentValuesAndPoolsTheRest) {
+  const std::vector<std::uint64_t> values{7, 7, 7, 5, 5, 9, 8};
+  const Segments segments(values, 2);
+  EXPECT_EQ(segments.size(), 3u);
+  EXPECT_EQ(segments.of(7), 0u);
+  EXPECT_EQ(segments.of(5), 1u);
+  EXPECT_EQ(segments.of(9), 2u);
+  EXPECT_EQ(segments.of(1), 2u);
+  EXPECT_EQ(segments.name(0, {{7, "seven"}}), "seven");
+  EXPECT_EQ(segments.name(1, {}), "0000000000000005");
+}
+
+TEST(Segments, IntervalOfTheRatioCoversTheTruth) {
+  // Calibrated in one segment, 1.5 times too high in the other: the interval holds the ratio in 95 of 100 worlds.
+  base::Rng rng(11);
+  const std::vector<std::uint64_t> both{1, 2};
+  const Segments segments(both, 2);
+  int covered[2] = {0, 0}, excluded = 0;
+  const int worlds = 400;
+  for (int world = 0; world < worlds; ++world) {
+    std::vector<double> p;
+    std::vector<std::uint8_t> y;
+    std::vector<std::uint64_t> values;
+    for (int i = 0; i < 4000; ++i) {
+      const double truth = 0.02 + 0.1 * rng.uniform();
+      values.push_back(1 + i % 2);
+      p.push_back(i % 2 == 0 ? truth : 1.5 * truth);
+      y.push_back(rng.chance(truth));
+    }
+    for (const auto& one : segment_figures(p, y, values, segments)) {
+      const double truth = one.segment == segments.of(1) ? 1 : 1.5;
+      covered[one.segment] += one.calibration.low <= truth && truth <= one.calibration.high;
+      excluded += one.segment == segments.of(2) && one.calibration.low > 1;
+    }
+  }
+  for (const int count : covered) EXPECT_NEAR(count, 0.95 * worlds, 0.025 * worlds);
+  EXPECT_GT(excluded, 0.95 * worlds);
+}
+
+TEST(Segments, PlattBySegmentMendsWhatOneCurveCannot) {
+  base::Rng rng(12);
+  std::vector<double> p;
+  std::vector<std::uint8_t> y;
+  std::vector<std::uint64_t> values;
+  for (int i = 0; i < 40'000; ++i) {
+    values.push_back(i % 2);
+    p.push_back(0.05 + 0.1 * rng.uniform());
+    y.push_back(rng.chance(p.back() * (i % 2 == 0 ? 0.5 : 1.5)));
+  }
+  const Segments segments(values, 2);
+  const SegmentPlatt curves(p, y, values, segments);
+  std::vector<double> mended;
+  for (std::size_t i = 0; i < p.size(); ++i) mended.push_back(curves(p[i], segments.of(values[i])));
+  for (const auto& one : segment_figures(p, y, values, segments)) EXPECT_GT(std::abs(std::log(one.calibration.value)), 0.3);
+  for (const auto& one : segment_figures(mended, y, values, segments)) EXPECT_NEAR(one.calibration.value, 1, 0.01);
 }
 
 TEST(TrainResponse, SaysWhatIsWrong) {

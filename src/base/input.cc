@@ -1,6 +1,7 @@
 // input: one reader for each compression, and lines on top.
 #include "base/input.h"
 
+#include <bzlib.h>
 #include <fcntl.h>
 #include <lzma.h>
 #include <sys/stat.h>
@@ -135,6 +136,55 @@ class GzipInput final : public Input {
   bool inside_ = true;
 };
 
+class Bzip2Input final : public Input {
+ public:
+  explicit Bzip2Input(Source source) : source_(std::move(source)) { begin(); }
+  Bzip2Input(const Bzip2Input&) = delete;
+  Bzip2Input& operator=(const Bzip2Input&) = delete;
+  ~Bzip2Input() override { BZ2_bzDecompressEnd(&stream_); }
+
+  Result<std::size_t> read(std::span<char> out) override {
+    stream_.next_out = out.data();
+    stream_.avail_out = static_cast<unsigned>(out.size());
+    while (stream_.avail_out == out.size()) {
+      BANDSTAND_TRY(bytes, source_.fill());
+      if (bytes.empty()) {
+        if (inside_) return fail(Code::corrupt, "bzip2: cut short");
+        break;
+      }
+      if (!inside_) begin();
+      if (!ready_) return fail(Code::exhausted, "bzip2: no memory");
+      stream_.next_in = const_cast<char*>(bytes.data());
+      stream_.avail_in = static_cast<unsigned>(bytes.size());
+      const int code = BZ2_bzDecompress(&stream_);
+      source_.consume(bytes.size() - stream_.avail_in);
+      if (code == BZ_STREAM_END) {
+        inside_ = false;
+      } else if (code != BZ_OK) {
+        return fail(Code::corrupt, "bzip2: damaged");
+      }
+    }
+    return out.size() - stream_.avail_out;
+  }
+
+ private:
+  /// A new stream: there is no reset. What the last one had to write out stays.
+  void begin() {
+    char* const out = stream_.next_out;
+    const unsigned room = stream_.avail_out;
+    BZ2_bzDecompressEnd(&stream_);
+    stream_ = {};
+    ready_ = BZ2_bzDecompressInit(&stream_, 0, 0) == BZ_OK;
+    stream_.next_out = out;
+    stream_.avail_out = room;
+    inside_ = true;
+  }
+
+  Source source_;
+  bz_stream stream_{};
+  bool inside_ = true, ready_ = false;
+};
+
 class XzInput final : public Input {
  public:
   explicit XzInput(Source source) : source_(std::move(source)) {
@@ -210,12 +260,15 @@ Result<std::unique_ptr<Input>> decode(std::unique_ptr<Input> raw) {
   head.resize(size);
   const auto starts = [&](std::string_view magic) { return std::string_view(head).substr(0, magic.size()) == magic; };
   const bool gzip = starts("\x1f\x8b");
+  const bool bzip2 = starts("BZh") && (head.ends_with("1A") || head.ends_with("\x17r"));  // a block follows, or none
   const bool xz = starts(std::string_view("\xfd" "7zXZ\0", 6));
   const bool zstd = starts("\x28\xb5\x2f\xfd");
   Source source(std::move(raw), std::move(head));
   std::unique_ptr<Input> input;
   if (gzip) {
     input = std::make_unique<GzipInput>(std::move(source));
+  } else if (bzip2) {
+    input = std::make_unique<Bzip2Input>(std::move(source));
   } else if (xz) {
     input = std::make_unique<XzInput>(std::move(source));
   } else if (zstd) {

@@ -1,4 +1,4 @@
-// input: files as people have them: plain, gzip, xz or zstd, or standard input; whole or line by line.
+// input: files as people have them: plain, gzip, bzip2, xz or zstd, or standard input; whole or line by line.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ class Input {
 };
 
 /// Opens a file, or standard input for "-". The compression is told by the first bytes, not by the name;
-/// concatenated gzip, xz and zstd streams are read as one. Errors: `not_found`, `unavailable`, `corrupt`.
+/// concatenated gzip, bzip2, xz and zstd streams are read as one. Errors: `not_found`, `unavailable`, `corrupt`.
 Result<std::unique_ptr<Input>> open_input(const std::string& path);
 
 /// Bytes that are already in memory, compressed or not (borrowed until the Input is gone).

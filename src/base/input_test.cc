@@ -1,6 +1,7 @@
-// input_test: the four forms of a file read alike, and damage is told.
+// input_test: the five forms of a file read alike, and damage is told.
 #include "base/input.h"
 
+#include <bzlib.h>
 #include <gtest/gtest.h>
 #include <lzma.h>
 #include <zlib.h>
@@ -23,6 +24,14 @@ std::string gzip(const std::string& text) {
   deflate(&stream, Z_FINISH);
   out.resize(stream.total_out);
   deflateEnd(&stream);
+  return out;
+}
+
+std::string bzip2(const std::string& text) {
+  std::string out(text.size() + text.size() / 100 + 1000, '\0');
+  auto size = static_cast<unsigned>(out.size());
+  BZ2_bzBuffToBuffCompress(out.data(), &size, const_cast<char*>(text.data()), static_cast<unsigned>(text.size()), 1, 0, 0);
+  out.resize(size);
   return out;
 }
 
@@ -59,7 +68,7 @@ Result<std::string> all_of(std::string_view bytes, std::size_t step) {
 }
 
 using Packer = std::string (*)(const std::string&);
-constexpr Packer kPackers[] = {gzip, xz, zstd};
+constexpr Packer kPackers[] = {gzip, bzip2, xz, zstd};
 
 TEST(Input, ReadsEveryCompressionInAnySteps) {
   const std::string text = sample();

@@ -737,7 +737,13 @@ void Control::watch_response(const domain::Outcome& outcome) {
   const domain::BidFacts& facts = outcome.facts;
   if (outcome.kind != domain::Outcome::Kind::response || !outcome.won || outcome.suspicious || facts.suspicious || facts.test)
     return;
-  if (!response_watch_.add(static_cast<double>(facts.click_rate), outcome.clicked)) return;
+  const auto promised = static_cast<double>(facts.click_rate);
+  const std::size_t device = facts.device < device_watch_.size() ? facts.device : 0;
+  if (model::ResponseMonitor& watch = device_watch_[device]; watch.add(promised, outcome.clicked)) {
+    parts_.metrics.response_calibration_device.set(static_cast<std::int64_t>(1e6 * watch.last().calibration),
+                                                   static_cast<telemetry::Device>(device));
+  }
+  if (!response_watch_.add(promised, outcome.clicked)) return;
   parts_.metrics.response_calibration.set(static_cast<std::int64_t>(1e6 * response_watch_.last().calibration));
   parts_.metrics.response_shift.set(static_cast<std::int64_t>(1e6 * response_watch_.last().psi));
 }

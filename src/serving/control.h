@@ -215,6 +215,8 @@ class Control {
   std::unique_ptr<ModelShelf> shelf_;
   PublishedCreative published_creative_;
   model::ResponseMonitor response_watch_{20'000};
+  std::vector<model::ResponseMonitor> device_watch_ =  ///< by domain::DeviceType
+      std::vector<model::ResponseMonitor>(domain::kDeviceTypes, model::ResponseMonitor(5'000));
 
   std::vector<Waiting> waiting_;
   std::vector<ledger::Command> commands_;

@@ -196,6 +196,10 @@ struct Metrics : MetricSet {
       {"bandstand_response_calibration_ratio",
        "Clicks predicted when bidding over clicks seen, on the last 20,000 impressions whose click window has closed.", 1e-6,
        Merge::max}};
+  Gauge<Device> response_calibration_device{
+      *this,
+      {"bandstand_response_calibration_device_ratio",
+       "The same by kind of device, on the last 5,000 impressions of each.", 1e-6, Merge::max}};
   Gauge<> response_shift{
       *this,
       {"bandstand_response_shift_ratio",

@@ -146,6 +146,16 @@ struct LabelOf<NoticeResult> {
 };
 static_assert(static_cast<std::size_t>(NoticeResult::refused) + 1 == LabelOf<NoticeResult>::values.size());
 
+/// As domain::DeviceType.
+enum class Device : std::uint8_t { unknown, mobile_or_tablet, pc, ctv, phone, tablet, connected, set_top_box, out_of_home };
+template <>
+struct LabelOf<Device> {
+  static constexpr const char* name = "device";
+  static constexpr std::array values{"unknown", "mobile_or_tablet", "pc",          "ctv",        "phone",
+                                     "tablet",  "connected",        "set_top_box", "out_of_home"};
+};
+static_assert(static_cast<std::size_t>(Device::out_of_home) + 1 == LabelOf<Device>::values.size());
+
 /// What was wrong with a token.
 enum class TokenRejection : std::uint8_t { malformed, version, key_id, signature, expired, kind };
 template <>

@@ -5,6 +5,8 @@
 
 #include "base/hash.h"
 #include "base/spelling.h"
+#include "learning/dataset/ipinyou_reader.h"
+#include "learning/dataset/openrtb_reader.h"
 #include "learning/dataset/table_reader.h"
 
 namespace bandstand::learning {
@@ -75,6 +77,10 @@ Loaded<bool> LineDataset::next(Row& row) {
   std::string_view line;
   for (;;) {
     auto more = lines_.next(line, intake_);
+    if (more && !*more && !finished_) {
+      finished_ = true;
+      finish();
+    }
     if (!more || !*more) return more;
     row.clear();
     if (read(line, row)) {
@@ -85,7 +91,8 @@ Loaded<bool> LineDataset::next(Row& row) {
 }
 
 const std::vector<std::string>& dataset_formats() {
-  static const std::vector<std::string> formats{"avazu", "criteo", "csv", "libffm", "libsvm", "talkingdata", "theta"};
+  static const std::vector<std::string> formats{"avazu",  "criteo", "csv",     "ipinyou",     "ipinyou_tags",
+                                                "libffm", "libsvm", "openrtb", "talkingdata", "theta"};
   return formats;
 }
 
@@ -96,6 +103,12 @@ Loaded<std::unique_ptr<DatasetReader>> open_dataset(const DatasetOptions& option
     return problem("no data format '" + options.format + "'" + (meant.empty() ? "" : "; did you mean '" + meant + "'?"));
   }
   if (options.format == "libsvm" || options.format == "libffm") return open_libsvm(options.file, options.format == "libffm");
+  if (options.format == "openrtb" || options.format.starts_with("ipinyou")) {
+    auto lines = DatasetLines::open(options.file);
+    if (!lines) return problem(lines.error());
+    if (options.format == "openrtb") return open_openrtb(std::move(*lines));
+    return open_ipinyou(std::move(*lines), {options.responses, options.format == "ipinyou_tags"});
+  }
   auto mapping = mapping_of(options);
   if (!mapping) return problem(mapping.error());
   return open_table(options.file, std::move(*mapping));

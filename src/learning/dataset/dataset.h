@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/input.h"
@@ -65,6 +66,10 @@ struct Intake {
 /// "data.csv: 3 rows refused, first at line 7, column 'hour': no time", one line a rejection.
 [[nodiscard]] std::string describe(const Intake& intake, const std::string& file);
 
+/// Texts of values by their hash.
+using ValueNames = std::unordered_map<std::uint64_t, std::string>;
+inline constexpr std::size_t kValueNamesMax = 100'000;
+
 /// A stream of rows. One thread.
 class DatasetReader {
  public:
@@ -75,15 +80,30 @@ class DatasetReader {
   /// Names of the fields, at most kFieldsMax.
   [[nodiscard]] virtual const std::vector<std::string>& fields() const = 0;
   [[nodiscard]] virtual const Intake& intake() const = 0;
+  /// From here on keeps the texts of this field's values in `names`, up to kValueNamesMax, where the format has texts.
+  void name_values_of(std::uint32_t field, ValueNames* names) {
+    named_field_ = field;
+    names_ = names;
+  }
+
+ protected:
+  void note(std::uint32_t field, std::uint64_t hash, std::string_view text) {
+    if (names_ != nullptr && field == named_field_ && names_->size() < kValueNamesMax) names_->try_emplace(hash, text);
+  }
+
+ private:
+  std::uint32_t named_field_ = 0;
+  ValueNames* names_ = nullptr;
 };
 
 struct DatasetOptions {
   std::string file;     ///< plain or compressed; - is standard input
   std::string format;   ///< one of dataset_formats()
   std::string mapping;  ///< file; for format "csv"
+  std::vector<std::string> responses{};  ///< click or conversion logs; for the formats "ipinyou"
 };
 
-/// avazu, criteo, csv, libffm, libsvm, talkingdata, theta.
+/// avazu, criteo, csv, ipinyou, ipinyou_tags, libffm, libsvm, openrtb, talkingdata, theta.
 [[nodiscard]] const std::vector<std::string>& dataset_formats();
 
 /// Opens by name of the format. Errors: unknown format (names the nearest); a file or mapping that cannot be read, and where.
@@ -117,6 +137,8 @@ class LineDataset : public DatasetReader {
   explicit LineDataset(DatasetLines lines) : lines_(std::move(lines)) {}
   /// Fills the row, which is clear; or returns refuse(...).
   virtual bool read(std::string_view line, Row& row) = 0;
+  /// Once, behind the last line: counts what only then is known to be wrong.
+  virtual void finish() {}
   /// Counts what is wrong with the present line; false.
   bool refuse(std::string_view reason, std::string_view column = {}) {
     intake_.reject(reason, column, lines_.number());
@@ -126,6 +148,9 @@ class LineDataset : public DatasetReader {
   DatasetLines lines_;
   Intake intake_;
   std::vector<std::string> fields_;
+
+ private:
+  bool finished_ = false;
 };
 
 /// Rows "label index:value ..." (libsvm) or "label field:index:value ..." (libffm). libsvm names no field: a feature's

@@ -182,6 +182,7 @@ class TableReader final : public LineDataset {
         return true;
       case Role::categorical:
         row.features.push_back({base::hash64(cell, place.seed), place.field, 1});
+        note(place.field, row.features.back().hash, cell);
         return true;
       case Role::number:
         if (cell.empty()) {
@@ -190,6 +191,7 @@ class TableReader final : public LineDataset {
         }
         if (!read_number(cell, number) || !std::isfinite(number)) return refuse("no number", place.name);
         row.features.push_back({base::mix64(place.seed ^ static_cast<std::uint64_t>(bucket_of(number))), place.field, 1});
+        note(place.field, row.features.back().hash, "bucket " + std::to_string(bucket_of(number)));
         return true;
       case Role::time:
         row.time_s = parse_time(cell);

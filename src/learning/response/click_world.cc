@@ -46,6 +46,7 @@ class ClickWorld final : public DatasetReader {
       drawn[field] = &values_[field][value];
       logit += drawn[field]->weight;
       row.features.push_back({base::mix64(base::mix64(field) ^ value), field, 1});
+      note(field, row.features.back().hash, std::to_string(value));
     }
     if (options_.pairs) logit += together(drawn);
     row.prediction = sigmoid(logit);

@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "learning/dataset/data_for_tests.h"
 #include "learning/response/click_world.h"
+#include "learning/response/dcn.h"
 #include "learning/response/ftrl.h"
 #include "learning/response/fwfm.h"
 #include "learning/response/metrics.h"
@@ -69,7 +70,8 @@ TEST(Ftrl, FollowsAlgorithmOne) {
 TEST(Learner, AddsToWhatIsKnownFromElsewhere) {
   Ftrl ftrl({.bits = 4});
   Fwfm fwfm({.bits = 4, .fields = 1});
-  for (Learner* learner : std::initializer_list<Learner*>{&ftrl, &fwfm}) {
+  Dcn dcn({.bits = 4, .fields = 1});
+  for (Learner* learner : std::initializer_list<Learner*>{&ftrl, &fwfm, &dcn}) {
     EXPECT_NEAR(learner->predict({}, -2), sigmoid(-2), 1e-6);
     for (int i = 0; i < 100; ++i) learner->learn(features_of({{1, 0, 1}}), i % 10 == 0, -2.2f);  // the offset is right
     EXPECT_NEAR(learner->predict(features_of({{1, 0, 1}}), -2.2f), 0.1, 0.04);
@@ -184,6 +186,7 @@ void expect_resumed_as_never_stopped(const T& fresh) {
 TEST(Learner, GoesOnFromAFileBitForBit) {
   expect_resumed_as_never_stopped(Ftrl({.bits = 10}));
   expect_resumed_as_never_stopped(Fwfm({.bits = 8, .fields = 16}));
+  expect_resumed_as_never_stopped(Dcn({.bits = 8, .fields = 16, .batch = 48}));  // stops within a batch
 }
 
 TEST(Learner, RefusesAFileOfAnotherSizeOrKind) {
@@ -222,7 +225,8 @@ TEST(Learner, TakesRowsOfAnySize) {
   for (std::uint64_t i = 0; i < 200; ++i) many.push_back({i, static_cast<std::uint32_t>(i), 1});
   Ftrl ftrl({.bits = 8});
   Fwfm fwfm({.bits = 8});
-  for (Learner* learner : std::initializer_list<Learner*>{&ftrl, &fwfm}) {
+  Dcn dcn({.bits = 8});
+  for (Learner* learner : std::initializer_list<Learner*>{&ftrl, &fwfm, &dcn}) {
     learner->learn(many, true);
     learner->learn({}, false);
     EXPECT_TRUE(std::isfinite(learner->predict(many)));
