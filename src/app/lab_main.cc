@@ -5,6 +5,7 @@
 #include "app/lab_data.h"
 #include "app/lab_delays.h"
 #include "app/lab_joint.h"
+#include "app/lab_profile.h"
 #include "app/lab_traffic.h"
 #include "app/train_bid.h"
 #include "app/train_creative.h"
@@ -102,7 +103,9 @@ int main(int argc, char** argv) {
   bandstand::app::TrainProfileOptions profile;
   auto* profile_verb = train->add_subcommand("profile", "the next item of a visit: counting models, NARM, SASRec");
   profile_verb->add_option("--data", profile.data, "visits to learn from, plain or compressed");
-  profile_verb->add_option("--format", profile.format, "diginetica, rsc15, sessions or yoochoose")->capture_default_str();
+  profile_verb->add_option("--format", profile.format, "diginetica, rsc15, sessions, yoochoose; bandstand: --data is a server's")
+      ->capture_default_str();
+  profile_verb->add_option("--config", profile.config, "the server's settings file, with --format bandstand");
   profile_verb->add_option("--model", profile.model, "pop, spop, markov, itemknn, ar, sr, vsknn, narm or sasrec")
       ->capture_default_str();
   profile_verb->add_option("--test", profile.test, "visits that judge; in format sessions also: prefix TAB target");
@@ -175,6 +178,23 @@ int main(int argc, char** argv) {
   traffic_verb->add_option("--seed", traffic.protocol.seed, "of everything random")->capture_default_str();
   traffic_verb->add_flag("--json", traffic.json, "machine-readable");
   traffic_verb->callback([&] { code = bandstand::app::lab_traffic(traffic, std::cout, std::cerr); });
+
+  bandstand::app::LabProfileOptions vectors;
+  auto* vectors_verb = measure->add_subcommand("profile", "what users' vectors are worth to the creative agent");
+  vectors_verb->add_option("--seeds", vectors.seeds, "worlds: first..last")->capture_default_str();
+  vectors_verb->add_option("--day", vectors.day_seconds, "seconds of a world's day")->capture_default_str();
+  vectors_verb->add_option("--rate", vectors.requests_per_second, "requests a second")->capture_default_str();
+  vectors_verb->add_option("--users", vectors.users, "in the world")->capture_default_str();
+  vectors_verb->add_option("--items", vectors.items, "that pages show")->capture_default_str();
+  vectors_verb->add_option("--line-items", vectors.line_items, "of ten creatives each")->capture_default_str();
+  vectors_verb->add_option("--taste", vectors.taste, "how far taste moves a click, logits a feature")->capture_default_str();
+  vectors_verb->add_option("--click-base", vectors.click_base, "logit of the plainest impression")->capture_default_str();
+  vectors_verb->add_option("--model", vectors.model, "narm or sasrec")->capture_default_str();
+  vectors_verb->add_option("--width", vectors.width, "of a user's vector, at most 16")->capture_default_str();
+  vectors_verb->add_option("--epochs", vectors.epochs, "of the network's training")->capture_default_str();
+  vectors_verb->add_option("--jobs", vectors.jobs, "worlds at a time")->capture_default_str();
+  vectors_verb->add_flag("--json", vectors.json, "machine-readable");
+  vectors_verb->callback([&] { code = bandstand::app::lab_profile(vectors, std::cout, std::cerr); });
 
   CLI11_PARSE(app, argc, argv);
   return code;

@@ -42,18 +42,18 @@ void add_model(CLI::App& app, bandstand::app::ModelOptions& options, int& code) 
   };
   auto* publish =
       add("publish", "hand a model file to the server; nobody answers with it before it is rolled out", Verb::publish);
-  publish->add_option("agent", options.agent, "creative, bid or fraud")->required();
+  publish->add_option("agent", options.agent, "creative, bid, fraud or profile")->required();
   publish->add_option("file", options.file, "what bandstand-lab train wrote")->required();
   add("list", "models, and who answers with which", Verb::list);
   auto* rollout = add("rollout", "who answers with a model from now on", Verb::rollout);
-  rollout->add_option("agent", options.agent, "creative, bid or fraud")->required();
+  rollout->add_option("agent", options.agent, "creative, bid, fraud or profile")->required();
   rollout->add_option("version", options.version, "as publish printed it")->required();
   rollout->add_option("rollout", options.rollout, "off, shadow, percent:N or live")->required();
   rollout->add_option("--evaluation", options.evaluation,
                       "what evaluate --json printed of this model; needed by percent and live");
   rollout->add_option("--override", options.override_reason, "or: why to do without; kept in the log");
   auto* rollback = add("rollback", "back to what was live before, or to the default policy", Verb::rollback);
-  rollback->add_option("agent", options.agent, "creative, bid or fraud")->required();
+  rollback->add_option("agent", options.agent, "creative, bid, fraud or profile")->required();
 }
 
 void add_replay_creatives(CLI::App& replay, bandstand::experiments::ReplayCreativesOptions& options, bool& tsv, bool& json,

@@ -72,7 +72,7 @@ bool question_of(ModelVerb verb, const ModelOptions& options, Question& out, std
     return true;
   }
   if (!serving::model_agent_named(options.agent)) {
-    complain(err, "no agent '" + options.agent + "' takes a model: creative, bid or fraud");
+    complain(err, "no agent '" + options.agent + "' takes a model: creative, bid, fraud or profile");
     return false;
   }
   if (verb == ModelVerb::publish) {

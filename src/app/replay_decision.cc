@@ -232,6 +232,7 @@ std::string DecisionReplayer::missing_models(const domain::DecisionRecord& recor
   // Any version but 0 will do where a board or a watchlist is what decides.
   std::string trouble;
   for (const auto& call : record.calls) {
+    if (call.policy == orchestrator::kProfileSequence) sits(serving::ModelAgent::profile, call.version, call.source);
     if (call.policy == orchestrator::kBidLearned) sits(serving::ModelAgent::bid, call.version, call.source);
     if (call.policy == orchestrator::kCreativeLearned) {
       if (call.version != 0) out.creative_learned = board(out.catalogue, "creative_learned", call.version, trouble);
@@ -364,6 +365,7 @@ DecisionReplayer::Outcome DecisionReplayer::replay(base::DecisionId id) {
   orchestrator::FlowInput input{.auction = auction, .consent = consent};
   if (record.user != 0) input.user = domain::UserKey{record.user};
   input.state = record.state;
+  input.vector = record.user_vector;
   input.rates = {record.rate_address, record.rate_user, record.rate_placement};
   input.open = items;
   input.open_epoch = record.open_epoch;

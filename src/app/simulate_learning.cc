@@ -13,8 +13,8 @@
 #include "app/evaluate.h"
 #include "app/judged_log.h"
 #include "app/seed_jobs.h"
-#include "app/serve.h"
 #include "app/simulate.h"
+#include "app/simulated_days.h"
 #include "app/wiring.h"
 #include "app/won_calibration.h"
 #include "base/check.h"
@@ -24,7 +24,6 @@
 #include "experiments/statistics.h"
 #include "experiments/table.h"
 #include "simulation/demo_catalogue.h"
-#include "simulation/local_bandstand.h"
 
 namespace bandstand::app {
 namespace {
@@ -33,8 +32,6 @@ using agents::creative::ResponseModel;
 using experiments::cell;
 using experiments::Table;
 using serving::ModelAgent;
-using simulation::LocalBandstand;
-using simulation::World;
 
 constexpr std::uint32_t kLineItems = 8;
 constexpr int kSamples = 400;  // of the gate's bootstrap
@@ -47,17 +44,7 @@ constexpr double kJudgedAt = .5;
 /// Parts of the traffic with fewer clicks in all worlds are not shown.
 constexpr double kClicksToShow = 50;
 
-struct Totals {
-  double reward = 0, cost = 0;        ///< units of money; value is their sum
-  double impressions = 0, clicks = 0;
-  double click_probability = 0;       ///< sum of the true chances: clicks without their noise
-  double lost = 0;                    ///< requests without an answer
-  Totals operator-(const Totals& b) const {
-    return {reward - b.reward,           cost - b.cost,
-            impressions - b.impressions, clicks - b.clicks,
-            click_probability - b.click_probability, lost - b.lost};
-  }
-};
+using Totals = DayTotals;
 
 /// What came of one seed.
 struct SeedFigures {
@@ -82,66 +69,16 @@ std::string catalogue_of(const SimulateLearningOptions& options, std::uint64_t s
 }
 
 /// Two days of one world around one Bandstand.
-class TwoDays {
- public:
-  TwoDays(const SimulateLearningOptions& options, std::uint64_t seed)
-      : day_(std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(options.day_seconds))) {
-    const double seconds = 2 * options.day_seconds;
-    settings_ = demo_settings(seconds);
-    settings_.log_sample_no_bid = 1;  // the gate needs to see what did not bid
-    auto loaded = parse_catalogue(catalogue_of(options, seed), "(made-up catalogue)", settings_);
-    BANDSTAND_CHECK(loaded.catalogue != nullptr);
-    simulation::WorldOptions world = demo_world(seed, seconds, options.requests_per_second);
-    world.traffic.speed_up = 86'400 / options.day_seconds;
-    start_ = world.start;
-    local_ = std::make_unique<LocalBandstand>(
-        settings_, [](const serving::ServingSettings& s) { return make_team(s, TeamNames{}); }, loaded.catalogue,
-        loaded.text, start_);
-    BANDSTAND_CHECK(local_->control().serve_models(read_learned).has_value());
-    world_ = std::make_unique<World>(world, loaded.catalogue);
-  }
-
-  void run_to(double days) {
-    world_->run_until(at(days), *local_);
-    local_->settle();
-  }
-  [[nodiscard]] base::WallTime at(double days) const {
-    return start_ + std::chrono::duration_cast<base::Duration>(day_ * days);
-  }
-  /// Nothing new comes; what is under way is settled.
-  void finish() {
-    world_->stop_traffic();
-    for (int i = 1; i <= 600 && !world_->settled(); ++i)
-      world_->run_until(start_ + 2 * day_ + std::chrono::seconds(i), *local_);
-    local_->settle();
-  }
-  Totals totals() {
-    const auto& report = world_->report();
-    Totals out;
-    out.reward = 1e-9 * static_cast<double>(local_->control().totals().reward.value);
-    for (const auto& book : local_->control().journal().ledger().campaigns())
-      out.cost += 1e-9 * static_cast<double>(book.of(ledger::Account::media_cost).value);
-    out.impressions = static_cast<double>(report.human_impressions);
-    out.clicks = static_cast<double>(report.human_clicks);
-    out.click_probability = report.click_probability;
-    const auto all = report.total();
-    out.lost = static_cast<double>(all.no_answer + all.malformed);
-    return out;
-  }
-  std::size_t differences() {
-    return compare_books(local_->control().journal().ledger(), world_->account()).size();
-  }
-  serving::Control& control() { return local_->control(); }
-  log::Log& log() { return local_->log(); }
-  [[nodiscard]] const serving::ServingSettings& settings() const { return settings_; }
-
- private:
-  base::Duration day_;
-  serving::ServingSettings settings_;
-  base::WallTime start_;
-  std::unique_ptr<LocalBandstand> local_;
-  std::unique_ptr<World> world_;
-};
+SimulatedDays::Options two_days(const SimulateLearningOptions& options, std::uint64_t seed) {
+  const double seconds = 2 * options.day_seconds;
+  SimulatedDays::Options out{.settings = demo_settings(seconds),
+                             .world = demo_world(seed, seconds, options.requests_per_second),
+                             .catalogue = catalogue_of(options, seed),
+                             .day_seconds = options.day_seconds};
+  out.settings.log_sample_no_bid = 1;  // the gate needs to see what did not bid
+  out.world.traffic.speed_up = 86'400 / options.day_seconds;
+  return out;
+}
 
 std::string file_of(const ResponseModel& model) {
   auto bytes = model::encode_model(agents::creative::to_file(model, R"({"data":"day one"})"));
@@ -157,7 +94,7 @@ ResponseModel poisoned(const ResponseModel& model) {
           model.scales()};
 }
 
-learning::Evaluation judge(TwoDays& days, const ResponseModel& model, SeedFigures* figures) {
+learning::Evaluation judge(SimulatedDays& days, const ResponseModel& model, SeedFigures* figures) {
   const auto judged = judge_creative_log(days.log(), days.settings(), TeamNames{},
                                          std::make_shared<const ResponseModel>(model), days.at(kTrained));
   BANDSTAND_CHECK(judged.has_value());
@@ -180,7 +117,7 @@ double seconds_since(base::MonoTime from) {
 }
 
 /// The second day with the model, whatever the gate said of it: the operator's override tells what the gate was worth.
-void learn_and_serve(TwoDays& days, SeedFigures& out) {
+void learn_and_serve(SimulatedDays& days, SeedFigures& out) {
   days.run_to(1);
   auto clock = base::SystemClock().mono();
   const auto log = read_decision_log(days.log(), days.settings(), TeamNames{});
@@ -239,7 +176,7 @@ void learn_and_serve(TwoDays& days, SeedFigures& out) {
 SeedFigures measure_seed(const SimulateLearningOptions& options, std::uint64_t seed) {
   SeedFigures out;
   {
-    TwoDays days(options, seed);
+    SimulatedDays days(two_days(options, seed));
     days.run_to(1);
     const Totals before = days.totals();
     days.run_to(2);
@@ -248,7 +185,7 @@ SeedFigures measure_seed(const SimulateLearningOptions& options, std::uint64_t s
     out.differences = days.differences();
     if (options.calibration) out.won_defaults = won_on_day_two(days, out.unreadable);
   }
-  TwoDays days(options, seed);
+  SimulatedDays days(two_days(options, seed));
   learn_and_serve(days, out);
   if (options.calibration) out.won_learned = won_on_day_two(days, out.unreadable);
   return out;

@@ -8,6 +8,8 @@
 #include <ostream>
 #include <tuple>
 
+#include "app/logged_data.h"
+#include "app/logged_visits.h"
 #include "app/train_profile_counting.h"
 #include "app/train_profile_network.h"
 #include "base/rng.h"
@@ -87,7 +89,7 @@ class ProfileRun {
       network_ = std::move(*read);
       return true;
     }
-    auto data = learning::load_visits(options_.data, options_.format, vocabulary_);
+    auto data = load(options_.data);
     if (!data) return problem(data.error());
     err_ << learning::describe(data->intake, options_.data);
     data_ = std::move(*data);
@@ -99,9 +101,19 @@ class ProfileRun {
     return true;
   }
 
+  /// A file, or the log of a server.
+  Loaded<learning::VisitFile> load(const std::string& name) {
+    if (options_.format != kLoggedVisits) return learning::load_visits(name, options_.format, vocabulary_);
+    LoggedData data;
+    if (!open_logged_data(options_.config, name, data, err_)) return problem(name + ": no log to read");
+    auto reader = open_logged_visits(*data.log, data.settings.serving);
+    if (!reader) return problem(reader.error());
+    return learning::load_visits(**reader, true, name, vocabulary_);
+  }
+
   Loaded<bool> judge() {
     if (options_.test.empty()) return true;
-    auto test = learning::load_visits(options_.test, options_.format, vocabulary_);
+    auto test = load(options_.test);
     if (!test) return problem(test.error());
     err_ << learning::describe(test->intake, options_.test);
     const base::MonoTime begin = clock_.mono();

@@ -12,7 +12,8 @@ namespace bandstand::app {
 
 struct TrainProfileOptions {
   std::string data;                 ///< visits to learn from
-  std::string format = "sessions";  ///< learning::visit_formats()
+  std::string format = "sessions";  ///< learning::visit_formats(), or kLoggedVisits: `data` is a server's data directory
+  std::string config;               ///< with kLoggedVisits: the server's settings file; "" = as `serve` without one
   std::string model = "narm";       ///< profile_models()
   std::string test;                 ///< visits that judge, of the same format
   std::string from;                 ///< model file to judge instead of training one

@@ -183,6 +183,13 @@ Loaded<ProfileNetwork> train_network(const TrainProfileOptions& options, const l
   return NetworkRun(options, data, vocabulary, clock, err).run();
 }
 
+model::ModelFile network_file(const ProfileNetwork& network, const TrainProfileOptions& options,
+                              const learning::Vocabulary& vocabulary) {
+  model::ModelFile file{network.network->kind(), schema_of(options, vocabulary), network.training, {}};
+  learning::save_parameters(*network.network, file);
+  return file;
+}
+
 Loaded<ProfileNetwork> read_network(const TrainProfileOptions& options, learning::Vocabulary& vocabulary) {
   const auto file = model::read_model(options.from);
   if (!file) return problem(options.from + ": " + file.error().what);

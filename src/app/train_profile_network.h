@@ -36,6 +36,9 @@ struct ProfileNetwork {
 [[nodiscard]] learning::Loaded<ProfileNetwork> train_network(const TrainProfileOptions& options, const learning::VisitFile& data,
                                                              const learning::Vocabulary& vocabulary, const base::Clock& clock,
                                                              std::ostream& err);
+/// What the server takes: the network, its items, the record of its training.
+[[nodiscard]] model::ModelFile network_file(const ProfileNetwork& network, const TrainProfileOptions& options,
+                                            const learning::Vocabulary& vocabulary);
 /// The network of a model file; the vocabulary becomes that of the file.
 [[nodiscard]] learning::Loaded<ProfileNetwork> read_network(const TrainProfileOptions& options, learning::Vocabulary& vocabulary);
 

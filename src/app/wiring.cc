@@ -8,7 +8,9 @@
 #include "agents/creative/creative_rules.h"
 #include "agents/creative/learned_response.h"
 #include "agents/oversight/oversight_rules.h"
+#include "agents/profile/profile_learned.h"
 #include "agents/profile/profile_rules.h"
+#include "agents/profile/sequence_model.h"
 #include "agents/targeting/targeting_rules.h"
 #include "agents/targeting/targeting_scan.h"
 #include "orchestrator/policies.h"
@@ -155,6 +157,12 @@ class StandardTeam final : public serving::ShardTeam {
             return names_.bid_challenger.empty() ? nullptr : bid(names_.bid_challenger);
           });
       seat_model(
+          team_.profile, serving::ModelAgent::profile, {},
+          [](const serving::ServedModel& served) -> std::unique_ptr<agents::profile::ProfileAgent> {
+            return std::make_unique<agents::profile::ProfileLearned>(orchestrator::kProfileSequence, served.version);
+          },
+          []() -> std::unique_ptr<agents::profile::ProfileAgent> { return nullptr; });
+      seat_model(
           team_.fraud, serving::ModelAgent::fraud, {},
           [&](const serving::ServedModel&) -> std::unique_ptr<agents::fraud::FraudAgent> {
             auto agent = watching(true);
@@ -271,6 +279,10 @@ base::Result<std::shared_ptr<const agents::LearnedModel>> read_learned(serving::
     case serving::ModelAgent::fraud: {
       BANDSTAND_TRY(read, agents::fraud::FraudModel::from(file));
       return std::shared_ptr<const agents::LearnedModel>(std::make_shared<agents::fraud::FraudModel>(read));
+    }
+    case serving::ModelAgent::profile: {
+      BANDSTAND_TRY(read, agents::profile::sequence_model(file));
+      return std::shared_ptr<const agents::LearnedModel>(read);
     }
     case serving::ModelAgent::count_: break;
   }

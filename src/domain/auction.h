@@ -149,6 +149,7 @@ struct Auction {
   std::span<const Impression> impressions;
   Channel channel = Channel::unknown;
   std::string_view source_id, source_name, domain, page, bundle, publisher_id, referrer;  ///< site or app
+  std::string_view item;        ///< what the page shows: content.id, or `item` of /v1/decide
   Texts source_categories;      ///< site.cat + pagecat + sectioncat, in source_cattax
   std::uint8_t source_cattax = 1;
   Texts keywords;               ///< site, app and user keywords, lower case

@@ -42,6 +42,8 @@ struct CallRecord {
   std::uint32_t duration_ns = 0;
   std::uint16_t answer = 0;      ///< a code of the stage: verdict and reason, number of candidates, rule ...
 };
+/// In the answer of the profile stage, above the number of interests: there was a vector.
+inline constexpr std::uint16_t kHasVector = 0x100;
 
 /// A line item that reached the budget stage, and how far it came.
 struct CandidateRecord {
@@ -78,6 +80,7 @@ struct DecisionRecord {
   std::uint32_t open_epoch = 0;      ///< of the shard's set of open campaigns (ShardState)
   std::uint64_t user = 0;            ///< key; 0 = none
   const UserState* state = nullptr;  ///< as read, if any
+  std::span<const float> user_vector;  ///< of model profile_version, as read; empty if there is none
   ConsentBasis basis = ConsentBasis::unknown_region;
   float rate_address = 0, rate_user = 0, rate_placement = 0;
   std::uint8_t verdict = 0, verdict_reason = 0;

@@ -9,6 +9,7 @@
 #include "base/money.h"
 #include "domain/auction.h"
 #include "domain/identity.h"
+#include "domain/user_vector.h"
 #include "domain/vocabulary.h"
 
 namespace bandstand::domain {
@@ -40,6 +41,7 @@ struct Event {
   std::uint32_t multiplier_e6 = 1'000'000;
   base::Nanos conversion_value;  ///< of a conversion, if sent
   UserKey user;                  ///< 0 = unknown or no consent
+  std::uint64_t item = 0;        ///< item_of the page or product that it is about, if the sender says so; 0 = none
   bool test = false;
   bool suspicious = false;       ///< kept out of money and of learning
   std::uint8_t suspicion = 0;    ///< reason code of the fraud agent
@@ -70,6 +72,7 @@ struct BidFacts {
   float user_topic_weight = 0;
   std::uint16_t impressions_seen = 0;
   std::uint32_t placement = 0;        ///< topic_of(tag id)
+  Taste taste{};                      ///< of the profile's model, as the creative agent was told it
   UserKey user;                       ///< 0 = unknown or no consent
 };
 

@@ -63,6 +63,9 @@ struct UserKey {
   friend constexpr bool operator==(UserKey, UserKey) = default;
 };
 
+/// The key of a user who asks to be forgotten, which needs no consent. Of no use for anything else.
+inline UserKey key_to_erase(std::string_view id, std::uint64_t salt) noexcept { return {base::hash64(id, salt) | 1}; }
+
 /// The request's user id (buyeruid, else id, else the first-party key), readable only through open().
 class SealedIdentity {
  public:
@@ -72,7 +75,7 @@ class SealedIdentity {
   /// The user's key if there is an id and consent to use it. `salt` is the installation's secret.
   [[nodiscard]] std::optional<UserKey> open(const Consent& consent, std::uint64_t salt) const noexcept {
     if (!consent.may_identify() || id_.empty()) return std::nullopt;
-    return UserKey{base::hash64(id_, salt) | 1};
+    return key_to_erase(id_, salt);
   }
   [[nodiscard]] bool present() const { return !id_.empty(); }
 

@@ -19,6 +19,12 @@ using domain::Outcome;
 
 constexpr std::array<float, 3> kFactors{0.5f, 1, 2};
 constexpr std::array<float, 3> kNewScales{0.25f, 0.5f, 1};
+constexpr std::array<float, 4> kTasteScales{0.5f, 1, 2, 4};  ///< of vectors of length 1: what they can move is the data's
+
+bool is_taste(std::size_t kind) {
+  const auto which = static_cast<FeatureKind>(kind);
+  return which == FeatureKind::taste || which == FeatureKind::attribute_taste;
+}
 
 /// What is tried for a kind, beside what holds.
 std::vector<float> candidates(std::size_t kind, float now) {
@@ -26,6 +32,8 @@ std::vector<float> candidates(std::size_t kind, float now) {
   std::vector<float> out;
   if (by_default > 0) {
     for (const float factor : kFactors) out.push_back(factor * by_default);
+  } else if (is_taste(kind)) {
+    out.assign(kTasteScales.begin(), kTasteScales.end());
   } else {
     out.assign(kNewScales.begin(), kNewScales.end());
   }
@@ -104,6 +112,7 @@ CreativeTraining train_creative(domain::CatalogueSnapshot catalogue, std::span<c
   out.before = out.chosen = {{}, best.mean()};
   for (int round = 0; round < options.rounds; ++round) {
     for (std::size_t kind = 0; kind < kFeatureKinds; ++kind) {
+      if (!options.taste && is_taste(kind)) continue;
       const FeatureScales from = out.chosen.scales;
       for (const float scale : candidates(kind, from.of[kind])) {
         FeatureScales tried = from;

@@ -20,6 +20,7 @@ struct CreativeTrainingOptions {
   double weight_max = 20;
   base::WallTime until{INT64_MAX};  ///< bids from here on are left out: for judging
   double errors_min = 2;  ///< a scale is changed for a loss that is less by so many standard errors (paired by impression)
+  bool taste = true;  ///< whether scales for the user's vector are tried
   int rounds = 1;  ///< over all kinds of features; each round costs some 20 passes over the log
 };
 

@@ -2,6 +2,7 @@
 #include "orchestrator/auction_flow.h"
 
 #include <algorithm>
+#include <cmath>
 #include <variant>
 
 namespace bandstand::orchestrator {
@@ -38,6 +39,18 @@ double value_of(const domain::LineItem& item, float click_rate, float conversion
     case domain::Goal::cpa: return value * static_cast<double>(conversion_rate);
   }
   return 0;
+}
+
+/// Of length 1. A vector that is wider than what travels with a bid is none: a part of it would mean something else.
+domain::Taste taste_of(std::span<const float> vector) {
+  domain::Taste out{};
+  if (vector.size() > out.size()) return out;
+  float squares = 0;
+  for (const float x : vector) squares += x * x;
+  if (!(squares > 0)) return out;
+  const float scale = 1 / std::sqrt(squares);
+  for (std::size_t i = 0; i < vector.size(); ++i) out[i] = scale * vector[i];
+  return out;
 }
 
 /// One decision under way. Lives on the stack of decide().
@@ -96,6 +109,7 @@ class Walk {
     r.open_epoch = input_.open_epoch;
     r.user = input_.user ? input_.user->value : 0;
     r.state = input_.state;
+    r.user_vector = input_.vector;
     r.basis = input_.consent.basis();
     r.rate_address = input_.rates.by_address;
     r.rate_user = input_.rates.by_user;
@@ -258,12 +272,13 @@ class Walk {
   }
 
   void ask_profile() {
-    const agents::profile::ProfileInput question{input_.auction, input_.consent, input_.state};
+    const agents::profile::ProfileInput question{input_.auction, input_.consent, input_.state, input_.vector};
     call(Stage::profile, team_.profile, 0, [&](auto& agent, AgentContext& context, CallRecord& call) {
       const auto decided = agent.decide(question, context);
       if (!decided) return false;
       note(call, *decided);
-      call.answer = static_cast<std::uint16_t>(decided->value.interests.size());
+      call.answer = static_cast<std::uint16_t>(decided->value.interests.size() |
+                                               (decided->value.vector.empty() ? 0 : domain::kHasVector));
       if (!shadowing_) profile_ = decided->value;
       return true;
     });
@@ -426,7 +441,7 @@ class Walk {
 
   void ask_creative(std::uint8_t index, const domain::Impression& impression,
                     domain::ImpressionRecord& record, ArenaList<Contender>& contenders) {
-    agents::creative::ResponseContext response{input_.auction, impression, 0, 0, 0};
+    agents::creative::ResponseContext response{input_.auction, impression, 0, 0, 0, taste_of(profile_.vector)};
     if (!profile_.interests.empty()) {
       response.user_topic = profile_.interests.front().topic;
       response.user_topic_weight = profile_.interests.front().weight;
@@ -435,7 +450,8 @@ class Walk {
       response.impressions_seen =
           static_cast<std::uint16_t>(std::min<std::uint32_t>(profile_.state->impressions, 0xffff));
     }
-    response_facts_ = {response.user_topic, response.user_topic_weight, response.impressions_seen};
+    response_facts_ = {response.user_topic, response.user_topic_weight, response.impressions_seen,
+                       response.taste};
     auto fitting = arena_.array<std::span<std::uint32_t>>(contenders.size());
     for (std::size_t i = 0; i < contenders.size(); ++i) {
       fitting[i] =

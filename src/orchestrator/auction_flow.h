@@ -62,6 +62,7 @@ struct FlowInput {
   const domain::Consent& consent;
   std::optional<domain::UserKey> user = std::nullopt;
   const domain::UserState* state = nullptr;
+  std::span<const float> vector = {};  ///< of the user, as read with consent
   agents::fraud::RateReading rates = {};
   std::span<const std::uint64_t> open = {};  ///< bit i: line item i may spend
   std::uint32_t open_epoch = 0;
@@ -93,6 +94,7 @@ struct ResponseFacts {
   std::uint32_t user_topic = 0;
   float user_topic_weight = 0;
   std::uint16_t impressions_seen = 0;
+  domain::Taste taste{};
 };
 
 struct FlowResult {

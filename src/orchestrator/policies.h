@@ -30,14 +30,15 @@ inline constexpr domain::PolicyId kFraudLearned{17};
 inline constexpr domain::PolicyId kFraudScore{18};
 inline constexpr domain::PolicyId kCreativeLinUcb{19};
 inline constexpr domain::PolicyId kCreativeSquareCb{20};
+inline constexpr domain::PolicyId kProfileSequence{21};
 
 /// By number; 0 is "none": a step of the orchestrator's own, or an agent's constant fallback.
-inline constexpr std::array<std::string_view, 21> kPolicyNames{
+inline constexpr std::array<std::string_view, 22> kPolicyNames{
     "none",           "fraud.rules",     "profile.rules",  "targeting.index", "targeting.scan",
     "budget.rules",   "creative.thompson", "creative.epsilon_greedy", "creative.greedy", "creative.random",
     "bid.shaded",     "bid.truthful",    "bid.linear",     "bid.tabular_q",   "oversight.rules",
     "creative.learned", "bid.learned",  "fraud.learned",  "fraud.score",
-    "creative.linucb", "creative.squarecb"};
+    "creative.linucb", "creative.squarecb", "profile.sequence"};
 
 /// "unknown" for a number that this version of the program does not know.
 constexpr std::string_view name_of(domain::PolicyId id) noexcept {

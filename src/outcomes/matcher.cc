@@ -43,6 +43,19 @@ void Matcher::on_bid(const domain::BidFacts& facts, std::vector<domain::Outcome>
   }
 }
 
+std::size_t Matcher::forget(domain::UserKey user) {
+  std::size_t count = 0;
+  for (auto& [bid, entry] : entries_) {
+    domain::BidFacts& facts = entry.outcome.facts;
+    if (user.value == 0 || facts.user != user) continue;
+    facts.user = {};
+    facts.personal = false;
+    facts.taste = {};
+    ++count;
+  }
+  return count;
+}
+
 bool Matcher::has_seen(base::BidId bid, domain::EventKind kind) const {
   const auto found = entries_.find(bid);
   return found != entries_.end() && (found->second.seen & bit(kind)) != 0;

@@ -49,6 +49,9 @@ class Matcher {
 
   /// The facts of a bid that is still open, or nullptr.
   [[nodiscard]] const domain::BidFacts* find(base::BidId bid) const;
+  /// Open bids of this user are nobody's from here on: what follows is settled, and teaches nothing of a user. Returns how many.
+  /// Linear in the open bids.
+  std::size_t forget(domain::UserKey user);
   /// Has such an event of this bid come? False if the bid is not open.
   [[nodiscard]] bool has_seen(base::BidId bid, domain::EventKind kind) const;
   /// Open bids as bytes with a checksum, and back: a process that stops in order lets the next one go on. Some 200 bytes each.

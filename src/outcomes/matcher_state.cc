@@ -8,7 +8,7 @@
 namespace bandstand::outcomes {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x42534f31;  // "BSO1": bump with every change of what is written below
+constexpr std::uint32_t kMagic = 0x42534f32;  // "BSO2": bump with every change of what is written below
 constexpr std::uint64_t kBidsMax = 1u << 24;
 
 void put(base::ByteWriter& out, const domain::BidFacts& facts) {
@@ -34,6 +34,7 @@ void put(base::ByteWriter& out, const domain::BidFacts& facts) {
   out.put(facts.impressions_seen);
   out.put(facts.placement);
   out.put(facts.user.value);
+  for (const float number : facts.taste) out.put(number);
 }
 
 void get(base::ByteReader& in, domain::BidFacts& facts) {
@@ -60,6 +61,7 @@ void get(base::ByteReader& in, domain::BidFacts& facts) {
   take(facts.impressions_seen);
   take(facts.placement);
   take(facts.user.value);
+  for (float& number : facts.taste) take(number);
 }
 
 }  // namespace

@@ -104,6 +104,26 @@ TEST(Matcher, CountsWhatItCannotJoin) {
   EXPECT_TRUE(out.empty());
 }
 
+TEST(Matcher, AnErasedUsersBidsAreNobodys) {
+  Matcher matcher({});
+  std::vector<Outcome> outcomes;
+  for (std::uint64_t n = 0; n < 3; ++n) {
+    auto facts = bid(n);
+    facts.user = {n == 2 ? 8u : 7u};
+    facts.personal = true;
+    facts.taste[0] = 1;
+    matcher.on_bid(facts, outcomes);
+  }
+  EXPECT_EQ(matcher.forget({0}), 0u);
+  EXPECT_EQ(matcher.forget({7}), 2u);
+  EXPECT_EQ(matcher.forget({7}), 0u);
+  EXPECT_EQ(matcher.open(), 3u) << "what follows is settled all the same";
+  EXPECT_EQ(matcher.find(bid(1).bid)->user.value, 0u);
+  EXPECT_FALSE(matcher.find(bid(1).bid)->personal);
+  EXPECT_EQ(matcher.find(bid(1).bid)->taste, domain::Taste{});
+  EXPECT_EQ(matcher.find(bid(2).bid)->user.value, 8u);
+}
+
 TEST(Matcher, StaysWithinItsMemory) {
   MatcherOptions options;
   options.bids_max = 100;

@@ -158,6 +158,7 @@ std::span<const AdminEndpoint::Row> AdminEndpoint::table() {
       {{"/api/v1/models/{agent}", "POST"}, &A::publish_model},
       {{"/api/v1/models/{agent}/rollout", "POST"}, &A::roll_out},
       {{"/api/v1/models/{agent}/rollback", "POST"}, &A::roll_back},
+      {{"/api/v1/users/erase", "POST"}, &A::erase_user},
       {{"/api/v1/openapi.json", kRead}, &A::openapi},
   };
   return kTable;
@@ -495,7 +496,7 @@ void AdminEndpoint::refuse_model(Call& call, const ModelRefusal& why) {
 /// The agent that the path names; refused if there is none.
 std::optional<ModelAgent> AdminEndpoint::agent_of(Call& call) {
   const auto agent = model_agent_named(call.id);
-  if (!agent) call.refuse(404, "not_found", "agent", "no agent of that name takes a model: creative, bid or fraud");
+  if (!agent) call.refuse(404, "not_found", "agent", "no agent of that name takes a model: creative, bid, fraud or profile");
   return agent;
 }
 
@@ -534,6 +535,14 @@ void AdminEndpoint::roll_back(Call& call) {
   const auto version = control_.roll_back(*agent);
   if (!version) return refuse_model(call, version.error());
   call.json(models_json(*control_.models()));
+}
+
+void AdminEndpoint::erase_user(Call& call) {
+  const auto body = nlohmann::json::parse(call.request.body, nullptr, false);
+  const auto user = body.is_object() ? body.find("user") : body.end();
+  if (!body.is_object() || user == body.end() || !user->is_string() || user->get_ref<const std::string&>().empty())
+    return call.refuse(400, "invalid_request", "user", R"(expected {"user": "the id that requests send"})");
+  call.json({{"erased", control_.erase_user(user->get_ref<const std::string&>())}});
 }
 
 void AdminEndpoint::openapi(Call& call) { call.text(200, kJson, kOpenApi); }

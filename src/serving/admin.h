@@ -76,6 +76,7 @@ class AdminEndpoint final : public http::Handler {
   void roll_back(Call& call);
   static void refuse_model(Call& call, const ModelRefusal& why);
   static std::optional<ModelAgent> agent_of(Call& call);
+  void erase_user(Call& call);
   void openapi(Call& call);
 
   [[nodiscard]] bool is_ready() const;

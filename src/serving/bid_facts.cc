@@ -43,6 +43,7 @@ domain::BidFacts facts_of(const orchestrator::Bid& bid, const orchestrator::Flow
   facts.impressions_seen = result.response.impressions_seen;
   facts.placement = domain::topic_of(impression.tag_id);
   facts.user.value = record.user;
+  facts.taste = result.response.taste;
   return facts;
 }
 

@@ -61,6 +61,11 @@ class BidsInFlight {
     });
   }
 
+  /// A user is erased: its bids count for nobody.
+  void forget(domain::UserKey user) {
+    std::erase_if(flights_, [&](const auto& flight) { return flight.second.user == user; });
+  }
+
   /// Time passes.
   void tick(base::WallTime now) {
     while (!landings_.empty() && landings_.front().at <= now) {

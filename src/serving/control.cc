@@ -63,6 +63,7 @@ Control::Control(const ServingSettings& settings, const ControlParts& parts)
       watch_(settings.watch),
       in_flight_(parts.users, settings.frequency_hold),
       keeper_(settings, {parts.disk, parts.clock, parts.metrics, parts.lines, parts.users}, what_to_keep()),
+      vectors_(parts.clock, parts.metrics, settings.users_max),
       recent_(settings.recent_decisions) {
   oversight_ = std::make_shared<agents::oversight::OversightSnapshot>();
   creative_ =
@@ -282,6 +283,7 @@ base::Result<std::monostate> Control::serve_models(ModelReader reader) {
 /// The shelf has changed, or was opened.
 void Control::adopt_models() {
   adopt_creative_model((*shelf_->served())[static_cast<std::size_t>(ModelAgent::creative)]);
+  vectors_.adopt((*shelf_->served())[static_cast<std::size_t>(ModelAgent::profile)]);
   adopt_bid_model((*shelf_->served())[static_cast<std::size_t>(ModelAgent::bid)]);
   const ServedModel& fraud = (*shelf_->served())[static_cast<std::size_t>(ModelAgent::fraud)];
   if (fraud.version == 0) {
@@ -387,6 +389,16 @@ tl::expected<std::uint32_t, ModelRefusal> Control::roll_back(ModelAgent agent) {
     adopt_models();
   }
   return done;
+}
+
+bool Control::erase_user(std::string_view id) {
+  const domain::UserKey user = domain::key_to_erase(id, settings_.user_salt);
+  take_bids();
+  take_visits();  // what is on its way belongs to the user who leaves
+  in_flight_.forget(user);
+  const bool open = matcher_.forget(user) > 0;
+  const bool vector = vectors_.erase(user);
+  return parts_.users.erase(user) || vector || open;
 }
 
 base::Result<std::monostate> Control::set_kill_switches(const agents::oversight::KillSwitches& kill) {
@@ -671,6 +683,7 @@ void Control::take_bids() {
 }
 
 void Control::take_learning() {
+  take_visits();
   std::uint64_t auctions = 0;
   for (ShardLink* link : links_) {
     auctions += link->auctions.load(std::memory_order_relaxed);
@@ -678,12 +691,6 @@ void Control::take_learning() {
     for (int i = 0; i < 16'384 && link->offers.pop(offer); ++i) {
       if (offer.catalogue_version == catalogue_->version)
         pacer_->offer(offer.campaign, static_cast<double>(offer.value));
-    }
-    VisitMessage visit;
-    for (int i = 0; i < 4096 && link->visits.pop(visit); ++i) {
-      parts_.users.update(visit.user, domain::profile_seconds(visit.at), [&](domain::UserState& state) {
-        agents::profile::apply_page(state, std::span(visit.topic, visit.topics), visit.at);
-      });
     }
     std::shared_ptr<const RefusalReport> report;
     while (link->refusals.pop(report)) {
@@ -772,9 +779,24 @@ void Control::learn_price(const domain::Outcome& outcome, const domain::LineItem
   });
 }
 
+/// Visits of known users: topics raise interests, items renew vectors.
+void Control::take_visits() {
+  for (ShardLink* link : links_) {
+    VisitMessage visit;
+    for (int i = 0; i < 4096 && link->visits.pop(visit); ++i) {
+      vectors_.visit(visit);
+      if (!visit.personal) continue;
+      parts_.users.update(visit.user, domain::profile_seconds(visit.at), [&](domain::UserState& state) {
+        agents::profile::apply_page(state, std::span(visit.topic, visit.topics), visit.at);
+      });
+    }
+  }
+}
+
 /// A click or a conversion, once: what was shown is what the user cares for. Counting it needs consent to know the user,
 /// remembering the topic consent to personalise.
 void Control::learn_interest(const domain::Event& event) {
+  if (const domain::BidFacts* facts = matcher_.find(event.bid); facts != nullptr) vectors_.event(event, *facts);
   if (event.kind != EventKind::click && event.kind != EventKind::conversion) return;
   const domain::BidFacts* facts = matcher_.find(event.bid);
   if (facts == nullptr || facts->user.value == 0 || facts->suspicious) return;
@@ -844,6 +866,7 @@ base::Result<std::monostate> Control::keep_time() {
     next_metrics_ = now + kMetricsEvery;
     export_metrics();
     watch();
+    vectors_.tick();
     if (on_second) on_second();
   }
   in_flight_.tick(wall);
@@ -920,6 +943,7 @@ void Control::publish() {
   bundle->oversight = oversight_;
   bundle->fraud = fraud_;
   bundle->watchlist = watchlist_;
+  bundle->vectors = vectors_.vectors();
   bundle->today = today_;
   if (bundle->pacing == nullptr || bundle->pacing->catalogue_version != catalogue_->version)
     return;  // after the next pace

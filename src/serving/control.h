@@ -39,6 +39,7 @@
 #include "serving/recent_decisions.h"
 #include "serving/settings.h"
 #include "serving/shard.h"
+#include "serving/user_vector_feed.h"
 #include "telemetry/catalogue.h"
 #include "telemetry/log.h"
 
@@ -98,6 +99,9 @@ class Control {
   tl::expected<bool, ModelRefusal> roll_out(ModelAgent agent, std::uint32_t version, orchestrator::Rollout rollout,
                                             std::string_view evaluation, std::string_view override_reason);
   tl::expected<std::uint32_t, ModelRefusal> roll_back(ModelAgent agent);
+  /// Forgets a user by the id that requests name it by: profile, vector, counts of caps, and whose its open bids were. Logs keep
+  /// what they hold. True if anything was known. Linear in the open bids.
+  bool erase_user(std::string_view id);
   /// In force at once, and kept on disk. An error means that the disk would not take them: they hold until a
   /// restart.
   base::Result<std::monostate> set_kill_switches(const agents::oversight::KillSwitches& kill);
@@ -162,6 +166,7 @@ class Control {
   void deliver(const Waiting& waiting, const ledger::Answer* answer);
   void tell_owner(const ledger::Answer& answer);
   void record_event(const domain::Event& event, const ledger::Answer* answer);
+  void take_visits();
   void take_learning();
   void take_outcomes();
   void learn(const domain::Outcome& outcome);
@@ -214,6 +219,7 @@ class Control {
   agents::creative::ResponseBoardPtr board_;
   std::unique_ptr<ModelShelf> shelf_;
   PublishedCreative published_creative_;
+  UserVectorFeed vectors_;
   model::ResponseMonitor response_watch_{20'000};
   std::vector<model::ResponseMonitor> device_watch_ =  ///< by domain::DeviceType
       std::vector<model::ResponseMonitor>(domain::kDeviceTypes, model::ResponseMonitor(5'000));

@@ -78,7 +78,9 @@ std::string answer_of(const domain::CallRecord& call) {
       std::string text = verdict_name(static_cast<std::uint8_t>(call.answer >> 8));
       return reason == agents::fraud::Reason::none ? text : text + ": " + name_of(reason);
     }
-    case domain::Stage::profile: return std::to_string(call.answer) + " interests";
+    case domain::Stage::profile:
+      return std::to_string(call.answer & (domain::kHasVector - 1)) + " interests" +
+             ((call.answer & domain::kHasVector) != 0 ? ", a vector" : "");
     case domain::Stage::targeting: return std::to_string(call.answer) + " candidates";
     case domain::Stage::oversight:
       return call.answer == 0 ? "no objection" : name_of(static_cast<agents::oversight::Rule>(call.answer));

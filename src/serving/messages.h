@@ -11,6 +11,7 @@
 #include "agents/fraud/fraud_lists.h"
 #include "agents/fraud/watchlist.h"
 #include "agents/oversight/oversight_snapshot.h"
+#include "agents/profile/user_vectors.h"
 #include "agents/targeting/targeting_index.h"
 #include "domain/catalogue.h"
 #include "domain/event.h"
@@ -31,6 +32,7 @@ struct Published {
   std::shared_ptr<const agents::fraud::FraudLists> fraud;  ///< nullptr: as the team was made
   std::shared_ptr<const ServedModels> models;  ///< nullptr: none were ever published
   agents::fraud::WatchlistPtr watchlist;  ///< nullptr: nothing is watched, or nothing known yet
+  std::shared_ptr<const agents::profile::UserVectors> vectors;  ///< of the profile model; nullptr: none is served
   std::vector<ledger::BudgetDay> today;  ///< by campaign: its budget day, in its zone
 };
 
@@ -76,10 +78,13 @@ struct RefusalReport {
   std::vector<Entry> entries;
 };
 
-/// A page that a known user visited: what the profile learns from requests.
+/// A page that a known user visited: what the profile learns from requests. Without consent to personalise (`personal`) it says
+/// only that.
 struct VisitMessage {
   domain::UserKey user;
   base::WallTime at;
+  bool personal = false;
+  std::uint64_t item = 0;  ///< domain::item_of what the page shows; 0: not said, or not to be learned from
   std::uint8_t topics = 0;
   std::uint32_t topic[8] = {};
 };

@@ -16,7 +16,7 @@ using nlohmann::json;
 using orchestrator::Mode;
 using orchestrator::Rollout;
 
-constexpr std::array<const char*, kModelAgents> kAgentNames{"creative", "bid", "fraud"};
+constexpr std::array<const char*, kModelAgents> kAgentNames{"creative", "bid", "fraud", "profile"};
 constexpr std::string_view kPublish = "publish ", kRollout = "rollout ";
 
 tl::unexpected<ModelRefusal> refuse(Code code, std::string what) {

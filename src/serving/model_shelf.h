@@ -26,7 +26,7 @@
 namespace bandstand::serving {
 
 /// Agents that can be given a model.
-enum class ModelAgent : std::uint8_t { creative, bid, fraud, count_ };
+enum class ModelAgent : std::uint8_t { creative, bid, fraud, profile, count_ };
 inline constexpr std::size_t kModelAgents = static_cast<std::size_t>(ModelAgent::count_);
 const char* name_of(ModelAgent agent) noexcept;
 std::optional<ModelAgent> model_agent_named(std::string_view name) noexcept;

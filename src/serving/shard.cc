@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "agents/profile/page_topics.h"
+#include "domain/item.h"
 #include "domain/topic.h"
 #include "protocol/event/event_codec.h"
 #include "protocol/openrtb/notice.h"
@@ -219,6 +220,12 @@ orchestrator::FlowResult Shard::run_flow(domain::Auction& auction, const domain:
   versions.pacing = published_->pacing->version;
   versions.creative = published_->creative == nullptr ? 0 : published_->creative->model().version();
   versions.market = published_->market == nullptr ? 0 : published_->market->version();
+  const auto* vectors = published_->vectors.get();
+  if (vectors != nullptr) {
+    vector_.resize(vectors->width());  // allocates for the first model of that width alone
+    versions.profile = (*published_->models)[static_cast<std::size_t>(ModelAgent::profile)].version;
+    if (user && vectors->find(*user, consent, domain::profile_seconds(now), vector_)) input.vector = vector_;
+  }
   const auto result = flow_.decide(input, *published_->catalogue, versions, *money_, arena_);
   link_.auctions.store(decisions_, std::memory_order_relaxed);
   if (settings_.watch.enabled && !auction.test) {
@@ -228,13 +235,25 @@ orchestrator::FlowResult Shard::run_flow(domain::Auction& auction, const domain:
   count(*result.record);
   log_decision(*result.record);
   publish_facts(result, auction, consent.may_personalise());
-  if (user && consent.may_personalise()) {
-    const auto topics = agents::profile::page_topics(auction, arena_);
-    VisitMessage visit{*user, now, static_cast<std::uint8_t>(std::min<std::size_t>(topics.size(), 8)), {}};
-    std::copy_n(topics.begin(), visit.topics, visit.topic);
-    link_.visits.push(visit);
-  }
+  if (user) publish_visit(*user, auction, *result.record, consent.may_personalise());
   return result;
+}
+
+/// What the profile learns from requests. Who withdrew is told of only while there is something to forget.
+void Shard::publish_visit(domain::UserKey user, const domain::Auction& auction, const domain::DecisionRecord& record,
+                          bool personal) {
+  if (!personal && published_->vectors == nullptr) return;
+  VisitMessage visit;
+  visit.user = user;
+  visit.at = record.at;
+  visit.personal = personal;
+  if (personal) {
+    const auto topics = agents::profile::page_topics(auction, arena_);
+    visit.topics = static_cast<std::uint8_t>(std::min<std::size_t>(topics.size(), std::size(visit.topic)));
+    std::copy_n(topics.begin(), visit.topics, visit.topic);
+    if (!record.test && record.verdict == 0) visit.item = domain::item_of(auction.item);
+  }
+  link_.visits.push(visit);
 }
 
 // ---- first-party decisions
@@ -375,6 +394,7 @@ NoticeReply Shard::notice(std::string_view token_text, std::string_view query, R
     event.price = base::Nanos{static_cast<std::int64_t>(std::min<__int128>(scaled, token.price_max.value))};
   }
   event.price_form = parsed.price_form;
+  event.item = parsed.item;
   if (!event.test && !event.suspicious) {
     if (bills) {
       message.command = token.command(ledger::CommandKind::bill, event.price);

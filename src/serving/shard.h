@@ -122,6 +122,8 @@ class Shard {
   orchestrator::FlowResult run_flow(domain::Auction& auction, const domain::Consent& consent,
                                     const domain::SealedIdentity& identity, std::string_view body,
                                     base::MonoTime deadline);
+  void publish_visit(domain::UserKey user, const domain::Auction& auction, const domain::DecisionRecord& record,
+                     bool personal);
   void publish_facts(const orchestrator::FlowResult& result, const domain::Auction& auction, bool personal);
   void count(const domain::DecisionRecord& record);
   void log_decision(const domain::DecisionRecord& record);
@@ -163,6 +165,7 @@ class Shard {
   std::uint64_t decisions_ = 0;
   std::uint64_t skipped_ = 0;
   domain::UserState user_state_;
+  std::vector<float> vector_;  ///< of the user of the request under way
   std::string response_, record_;
   std::vector<ledger::Command> commands_;
 };

@@ -281,6 +281,7 @@ void Attack::take(base::WallTime start, const Population& population, Visit& vis
   visit.attack = static_cast<std::uint8_t>(options_.kind);
   visit.listed = due.user >= first_user_ && listed_[due.user - first_user_] != 0;
   visit.page = due.page;
+  visit.item = 0;
   visit.offers = 1;
   const Site& site = population.sites()[visit.site];
   const bool one_place = options_.kind == AttackKind::ad_stacking;

@@ -10,6 +10,8 @@
 namespace bandstand::simulation {
 namespace {
 
+constexpr std::size_t kItemsOffered = 12;  ///< among which a person chooses what to look at
+
 /// Index drawn by the `share` of the rows; the shares need not sum to 1.
 template <class Rows>
 std::size_t draw_by_share(const Rows& rows, base::Rng& rng) {
@@ -90,6 +92,7 @@ Population::Population(const PopulationOptions& options) : options_(options) {
   consent_none_ = encode_tcf({.purposes = 0, .vendors = {}});
   make_users();
   make_sites();
+  make_items();
 }
 
 void Population::make_users() {
@@ -102,6 +105,19 @@ void Population::make_sites() {
   for (std::uint32_t i = 0; i < options_.sites; ++i) add_site(Channel::web, i, rng);
   for (std::uint32_t i = 0; i < options_.apps; ++i) add_site(Channel::app, i, rng);
   for (std::uint32_t i = 0; i < options_.tv_apps; ++i) add_site(Channel::ctv, i, rng);
+}
+
+void Population::make_items() {
+  base::Rng rng(base::mix64(options_.seed ^ 0x17E0'0000'0000ull));
+  items_.resize(options_.items);
+  for (auto& item : items_) {
+    float squares = 0;
+    for (float& x : item) {
+      x = static_cast<float>(rng.normal());
+      squares += x * x;
+    }
+    for (float& x : item) x /= std::sqrt(squares);
+  }
 }
 
 void Population::add_site(Channel channel, std::uint32_t number, base::Rng& rng) {
@@ -148,6 +164,24 @@ std::uint32_t Population::draw_site(const User& user, base::Rng& rng) const {
     if (!close.empty()) return close[rng.below(close.size())];
   }
   return sites_in_[channel][rng.below(sites_in_[channel].size())];
+}
+
+std::uint32_t Population::draw_item(const User& user, base::Rng& rng) const {
+  if (items_.empty()) return 0;
+  std::array<std::uint32_t, kItemsOffered> offered;
+  std::array<double, kItemsOffered> weights;
+  double total = 0;
+  for (std::size_t i = 0; i < kItemsOffered; ++i) {
+    offered[i] = static_cast<std::uint32_t>(rng.below(items_.size()));
+    double liking = 0;
+    for (std::size_t k = 0; k < kTastes; ++k)
+      liking += static_cast<double>(user.taste[k]) * static_cast<double>(items_[offered[i]][k]);
+    total += weights[i] = std::exp(options_.item_taste * liking);
+  }
+  double left = rng.uniform() * total;
+  std::size_t at = 0;
+  while (at + 1 < kItemsOffered && left >= weights[at]) left -= weights[at++];
+  return offered[at] + 1;
 }
 
 std::string_view Population::consent_string(const User& user) const {

@@ -59,6 +59,9 @@ struct PopulationOptions {
   double crawler_share = 0.015, click_bot_share = 0.005;  ///< of users
   double activity_skew = 2;  ///< 1: all users alike; 2: the busiest tenth makes a third of the traffic
   double floor_cpm = 0.20;   ///< typical; sites vary around it
+  /// Articles or products that pages show, and that requests name (content.id). 0: none, and nothing is named.
+  std::uint32_t items = 0;
+  double item_taste = 2;  ///< how much more likely, in logits a deviation, people look at what is to their taste
   /// Users who come through a carrier's address, and how many addresses these share. 0: each has one of its own.
   double carrier_share = 0;
   std::uint32_t carrier_addresses = 12;
@@ -86,6 +89,9 @@ class Population {
   /// Where they are: seven in ten visits follow an interest.
   [[nodiscard]] std::uint32_t draw_site(const User& user, base::Rng& rng) const;
 
+  /// What they look at there, from 1; 0 without items. The likelier the more it is to their taste.
+  [[nodiscard]] std::uint32_t draw_item(const User& user, base::Rng& rng) const;
+
   /// The consent string that this user's browser sends; empty if none.
   [[nodiscard]] std::string_view consent_string(const User& user) const;
   [[nodiscard]] const PopulationOptions& options() const { return options_; }
@@ -93,11 +99,13 @@ class Population {
  private:
   void make_users();
   void make_sites();
+  void make_items();
   void add_site(Channel channel, std::uint32_t number, base::Rng& rng);
 
   PopulationOptions options_;
   std::vector<User> users_;
   std::vector<Site> sites_;
+  std::vector<std::array<float, kTastes>> items_;  ///< of length 1
   std::array<std::array<std::vector<std::uint32_t>, kTopics>, 3> sites_of_;  ///< by channel and topic
   std::array<std::vector<std::uint32_t>, 3> sites_in_;                       ///< by channel
   std::string consent_full_, consent_partial_, consent_none_;

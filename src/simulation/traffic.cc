@@ -74,6 +74,9 @@ void Traffic::draw(std::uint64_t number, Visit& visit) const {
   visit.offers = static_cast<std::uint8_t>(std::min({offers, placements, std::size_t{kImpressionsMax}}));
   for (std::size_t i = 0; i < visit.offers; ++i)
     draw_offer(site, order[i], visit.exchange, rng, visit.offer[i]);
+  // A stream of its own, so that a world without items stays as it is.
+  base::Rng items(base::mix64(options_.seed ^ 0x17E0'5EE2ull) + number);
+  visit.item = population_.draw_item(user, items);
 }
 
 void Traffic::draw_offer(const Site& site, std::size_t placement, std::uint8_t exchange, base::Rng& rng,

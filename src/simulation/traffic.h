@@ -50,6 +50,7 @@ struct Visit {
   std::uint8_t attack = 0;  ///< AttackKind; 0: the public
   bool listed = false;      ///< of an attack: a list can know it
   std::uint64_t page = 0;   ///< of an attack: visits that lie in one place
+  std::uint32_t item = 0;   ///< that the page shows; 0: not said
   std::array<Offer, kImpressionsMax> offer{};
   [[nodiscard]] std::span<const Offer> all_offers() const { return {offer.data(), offers}; }
 };

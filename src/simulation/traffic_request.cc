@@ -138,6 +138,7 @@ void write_source(Writer& out, const Visit& visit, const Site& site) {
     if (page % 3 == 0)
       out.raw(",\"ref\":\"https://search.example/?q=").number(static_cast<std::int64_t>(page)).raw("\"");
   }
+  if (visit.item != 0) out.raw(",\"content\":{\"id\":\"").number(visit.item).raw("\"}");
   out.raw(",\"keywords\":\"")
       .raw(topic.keywords[0])
       .raw(",")

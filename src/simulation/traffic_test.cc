@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -143,6 +145,40 @@ TEST(Requests, ObeyTheRulesAndTheProductionParser) {
   EXPECT_GT(apps, kRequests / 10);
   EXPECT_NEAR(gdpr, .43 * kRequests, .08 * kRequests);
   for (const int count : media) EXPECT_GT(count, kRequests / 30);
+}
+
+TEST(Requests, NameItemsToTheTasteOfTheirUserWhereTheWorldHasSome) {
+  PopulationOptions with = few();
+  with.items = 50;
+  const Population plain(few()), population(with);
+  const TrafficOptions options;
+  const Traffic traffic(options, population, {}), without(options, plain, {});
+  protocol::openrtb::RequestParser parser;
+  protocol::openrtb::ParsedRequest parsed;
+  base::Arena arena;
+  std::array<std::map<std::uint32_t, int>, 2> of_user;  // of two people: what they look at
+  for (std::uint64_t number = 0; number < 2'000; ++number) {
+    Visit visit, same;
+    traffic.draw(number, visit);
+    without.draw(number, same);
+    EXPECT_EQ(same.item, 0u);
+    EXPECT_EQ(visit.user, same.user) << "all else is as it was";
+    EXPECT_EQ(visit.site, same.site);
+    std::string body;
+    write_request(visit, population, options, body);
+    const std::size_t size = body.size();
+    body.append(64, '\0');
+    arena.reset();
+    ASSERT_EQ(parser.parse(std::string_view(body).substr(0, size), arena, parsed), protocol::openrtb::Outcome::ok);
+    EXPECT_EQ(parsed.auction.item, std::to_string(visit.item));
+    base::Rng rng(number);
+    for (std::size_t who = 0; who < 2; ++who) ++of_user[who][population.draw_item(population.users()[who], rng)];
+  }
+  const auto favourite = [](const std::map<std::uint32_t, int>& counts) {
+    return std::max_element(counts.begin(), counts.end(), [](auto& a, auto& b) { return a.second < b.second; });
+  };
+  EXPECT_GT(favourite(of_user[0])->second, 4 * 2'000 / 50) << "far from even";
+  EXPECT_NE(favourite(of_user[0])->first, favourite(of_user[1])->first);
 }
 
 TEST(Market, HasTheSpikesOfItsLaws) {

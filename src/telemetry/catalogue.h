@@ -206,6 +206,16 @@ struct Metrics : MetricSet {
        "Population stability index of predicted click rates against the first 20,000 of the model: above .25 is a shift.", 1e-6,
        Merge::max}};
 
+  // --- vectors of users
+  Gauge<> user_vectors{
+      *this, {"bandstand_user_vectors", "Users of whom the served profile model has a vector.", 1, Merge::max}};
+  Counter<VectorUpdate> user_vector_updates{
+      *this, {"bandstand_user_vector_updates_total", "Items and withdrawals that concerned users' vectors, by result."}};
+  Histogram<> user_vector_update{
+      *this,
+      {"bandstand_user_vector_update_seconds", "Time that control spent on renewing one user's vector.", 1e-9},
+      kSyncEdgesNs};
+
   // --- what outlives the process
   Counter<LearnedKind, LearnedResult> learned_restores{
       *this,

@@ -222,13 +222,13 @@ struct LabelOf<WriteResult> {
 static_assert(static_cast<std::size_t>(WriteResult::failed) + 1 == LabelOf<WriteResult>::values.size());
 
 /// Agents that can be given a model, as serving/model_shelf numbers them.
-enum class ModelAgent : std::uint8_t { creative, bid, fraud };
+enum class ModelAgent : std::uint8_t { creative, bid, fraud, profile };
 template <>
 struct LabelOf<ModelAgent> {
   static constexpr const char* name = "agent";
-  static constexpr std::array values{"creative", "bid", "fraud"};
+  static constexpr std::array values{"creative", "bid", "fraud", "profile"};
 };
-static_assert(static_cast<std::size_t>(ModelAgent::fraud) + 1 == LabelOf<ModelAgent>::values.size());
+static_assert(static_cast<std::size_t>(ModelAgent::profile) + 1 == LabelOf<ModelAgent>::values.size());
 
 /// What became of an operator's wish about a model.
 enum class ModelResult : std::uint8_t { published, refused, rolled_out, rolled_back };
@@ -238,6 +238,15 @@ struct LabelOf<ModelResult> {
   static constexpr std::array values{"published", "refused", "rolled_out", "rolled_back"};
 };
 static_assert(static_cast<std::size_t>(ModelResult::rolled_back) + 1 == LabelOf<ModelResult>::values.size());
+
+/// What a page view or an event did to a user's vector.
+enum class VectorUpdate : std::uint8_t { renewed, unknown_item, erased };
+template <>
+struct LabelOf<VectorUpdate> {
+  static constexpr const char* name = "result";
+  static constexpr std::array values{"renewed", "unknown_item", "erased"};
+};
+static_assert(static_cast<std::size_t>(VectorUpdate::erased) + 1 == LabelOf<VectorUpdate>::values.size());
 
 /// What the monitor flagged.
 enum class AnomalyKind : std::uint8_t { win_rate, ctr, spend, price, traffic, reward };

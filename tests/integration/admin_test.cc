@@ -96,6 +96,7 @@ std::vector<Case> cases(const std::string& id) {
   const char* publish = "/api/v1/models/{agent}";
   const char* rollout = "/api/v1/models/{agent}/rollout";
   const char* rollback = "/api/v1/models/{agent}/rollback";
+  const char* erase = "/api/v1/users/erase";
   const char* decision = "/api/v1/decisions/{id}";
   const char* balance = "/api/v1/campaigns/{id}/balance";
   return {{"/", "get", "/", 200},
@@ -146,7 +147,8 @@ std::vector<Case> cases(const std::string& id) {
           {"/api/v1/models", "get", "/api/v1/models", 200},
           {publish, "post", "/api/v1/models/creative", 200, learned_file()},
           {publish, "post", "/api/v1/models/creative", 422, "no model"},
-          {publish, "post", "/api/v1/models/profile", 404, learned_file()},
+          {publish, "post", "/api/v1/models/oversight", 404, learned_file()},
+          {publish, "post", "/api/v1/models/profile", 422, learned_file()},
           {publish, "post", "/api/v1/models/creative", 401, learned_file(), ""},
           {publish, "post", "/api/v1/models/creative", 403, learned_file(), foreign},
           {rollout, "post", "/api/v1/models/creative/rollout", 200, R"({"version":1,"rollout":"shadow"})"},
@@ -160,6 +162,11 @@ std::vector<Case> cases(const std::string& id) {
           {rollback, "post", "/api/v1/models/creative/rollback", 409},
           {rollback, "post", "/api/v1/models/nobody/rollback", 404},
           {"/api/v1/models", "get", "/api/v1/models", 200},
+          {erase, "post", erase, 200, R"({"user":"reader-17"})"},
+          {erase, "post", erase, 400, R"({"user":""})"},
+          {erase, "post", erase, 400, "[]"},
+          {erase, "post", erase, 401, R"({"user":"reader-17"})", ""},
+          {erase, "post", erase, 403, R"({"user":"reader-17"})", foreign},
           {"/api/v1/reload", "post", "/api/v1/reload", 200},
           {"/api/v1/reload", "post", "/api/v1/reload", 401, "", ""},
           {"/api/v1/reload", "post", "/api/v1/reload", 403, "", foreign}};

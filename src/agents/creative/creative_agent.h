@@ -9,6 +9,7 @@
 #include "domain/auction.h"
 #include "domain/catalogue.h"
 #include "domain/decision.h"
+#include "domain/user_vector.h"
 
 namespace bandstand::agents::creative {
 
@@ -19,6 +20,7 @@ struct ResponseContext {
   std::uint32_t user_topic = 0;      ///< strongest interest; 0 = unknown
   float user_topic_weight = 0;
   std::uint16_t impressions_seen = 0;///< of this user so far (fatigue)
+  domain::Taste taste{};             ///< of the profile's model; zeros: unknown
 };
 
 struct CreativeInput {

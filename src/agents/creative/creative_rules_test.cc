@@ -224,6 +224,40 @@ TEST_F(CreativeRulesTest, AnsweringFromReadBackBytesGivesTheSameBits) {
   EXPECT_EQ(ResponseModel::decode(damaged).error().code, base::Code::corrupt);
 }
 
+TEST_F(CreativeRulesTest, LearnsWhatSuitsATasteWhereItsModelSaysSo) {
+  const domain::Taste ones{1}, others{-.6f, .8f};
+  const auto taught = [&](float scale) {
+    FeatureScales scales;
+    scales.of[static_cast<std::size_t>(FeatureKind::taste)] = scale;
+    const ResponseModel untaught;
+    CreativeTracker tracker({});
+    tracker.restore({0, untaught.base_logit(), untaught.base_conversions(), untaught.weights(), {}, scales});
+    tracker.adopt(catalogue_);
+    for (int i = 0; i < 3000; ++i) {
+      for (std::uint32_t c = 0; c < 4; ++c) {
+        for (const auto& [taste, best] : {std::pair(ones, 1u), std::pair(others, 3u)}) {
+          auto outcome = shown(c, rng_.chance(c == best ? 0.08 : 0.02));
+          outcome.facts.taste = taste;
+          tracker.observe(outcome);
+        }
+      }
+    }
+    return tracker.publish();
+  };
+  const auto choice = [&](const ResponseModelPtr& model, const domain::Taste& taste) {
+    CreativeRules greedy(domain::PolicyId{4}, {.policy = CreativePolicy::greedy});
+    greedy.adopt(std::make_shared<const ResponseBoard>(catalogue_, model));
+    CreativeInput input{{auction_, impression_}, 0, fitting_};
+    input.response.taste = taste;
+    return greedy.decide(input, context_).value().value.creative;
+  };
+  const auto with = taught(1);
+  EXPECT_EQ(choice(with, ones), 1u);
+  EXPECT_EQ(choice(with, others), 3u);
+  const auto without = taught(0);
+  EXPECT_EQ(choice(without, ones), choice(without, others)) << "a model that has no scale for it does not look";
+}
+
 TEST_F(CreativeRulesTest, ContinuesFromAModel) {
   teach({0.02, 0.06, 0.02, 0.02}, 3000);
   const ResponseModelPtr before = tracker_.publish();

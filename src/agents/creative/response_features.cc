@@ -34,6 +34,7 @@ Context context_of(const ResponseContext& response) noexcept {
           .topic_strength = topic_strength(response.user_topic, response.user_topic_weight),
           .placement = domain::topic_of(response.impression.tag_id),
           .device = static_cast<std::uint8_t>(response.auction.device.type),
+          .taste = response.taste,
           .seen = seen_bucket(response.impressions_seen)};
 }
 
@@ -42,13 +43,14 @@ Context context_of(const domain::BidFacts& facts) noexcept {
           .topic_strength = topic_strength(facts.user_topic, facts.user_topic_weight),
           .placement = facts.placement,
           .device = facts.device,
+          .taste = facts.taste,
           .seen = seen_bucket(facts.impressions_seen)};
 }
 
 std::string_view name_of(FeatureKind kind) noexcept {
   static constexpr std::array<std::string_view, kFeatureKinds> kNames{
       "device",         "placement",       "fatigue",          "creative", "size", "attribute",
-      "creative_topic", "attribute_topic", "attribute_device", "match"};
+      "creative_topic", "attribute_topic", "attribute_device", "match",  "taste",           "attribute_taste"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -98,6 +100,18 @@ void add_creative_features(const FeatureScales& scales, const CreativeTraits& cr
     for (std::size_t i = 0; i < count; ++i) {
       out.add(hash_of(Kind::attribute_device, creative.attributes[i], context.device),
               scale * scales[Kind::attribute_device]);
+    }
+  }
+  if (scales[Kind::taste] > 0) {
+    for (std::uint32_t i = 0; i < context.taste.size(); ++i) {
+      if (context.taste[i] != 0) out.add(hash_of(Kind::taste, creative.creative, i), scales[Kind::taste] * context.taste[i]);
+    }
+  }
+  if (scales[Kind::attribute_taste] > 0) {
+    for (std::uint32_t i = 0; i < context.taste.size(); ++i) {
+      if (context.taste[i] == 0) continue;
+      const float x = scale * scales[Kind::attribute_taste] * context.taste[i];
+      for (std::size_t a = 0; a < count; ++a) out.add(hash_of(Kind::attribute_taste, creative.attributes[a], i), x);
     }
   }
   if (!(context.topic_strength > 0)) return;

@@ -28,6 +28,7 @@ struct Context {
   float topic_strength = 0;      ///< 0..1
   std::uint32_t placement = 0;   ///< topic_of(tag id)
   std::uint8_t device = 0;
+  domain::Taste taste{};         ///< of the profile's model
   std::uint8_t seen = 0;         ///< bucket of impressions seen: 0, 1, 2-3, 4-7, 8-15, 16 and more
 };
 [[nodiscard]] Context context_of(const ResponseContext& response) noexcept;
@@ -45,6 +46,8 @@ enum class FeatureKind : std::uint8_t {
   attribute_topic,   ///< attribute x the user's topic
   attribute_device,  ///< attribute x device
   match,             ///< the creative or its advertiser is about the user's topic
+  taste,             ///< creative x each number of the user's vector: the creative's own vector, learned
+  attribute_taste,   ///< attribute x each number of the user's vector: the attribute's
   count_
 };
 inline constexpr std::size_t kFeatureKinds = static_cast<std::size_t>(FeatureKind::count_);
@@ -52,7 +55,7 @@ std::string_view name_of(FeatureKind kind) noexcept;
 
 /// x of a feature of each kind: with one prior for all weights, how far its effect strays before it is known. 0: left out.
 struct FeatureScales {
-  std::array<float, kFeatureKinds> of{0.5f, 0.5f, 0.5f, 1, 0.5f, 1, 0.35f, 0.35f, 0, 0};
+  std::array<float, kFeatureKinds> of{0.5f, 0.5f, 0.5f, 1, 0.5f, 1, 0.35f, 0.35f, 0, 0, 0, 0};
   [[nodiscard]] float operator[](FeatureKind kind) const { return of[static_cast<std::size_t>(kind)]; }
   friend bool operator==(const FeatureScales&, const FeatureScales&) = default;
 };
@@ -84,14 +87,14 @@ class CatalogueTraits {
 };
 
 struct Feature {
-  std::uint64_t hash = 0;
-  float x = 0;
+  std::uint64_t hash;
+  float x;
 };
 
-/// At most so many features: 3 of the context; 4 + 3 * 16 of the creative.
+/// At most so many features: 3 of the context; 4 + 3 * 16 of the creative, 17 for each number of the user's vector.
 class FeatureList {
  public:
-  static constexpr std::size_t kMax = 56;
+  static constexpr std::size_t kMax = 56 + 17 * domain::kTasteMax;
   /// A feature of scale 0 is none.
   void add(std::uint64_t hash, float x) {
     if (x != 0) features_[size_++] = {hash, x};
@@ -102,7 +105,7 @@ class FeatureList {
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
-  std::array<Feature, kMax> features_;
+  std::array<Feature, kMax> features_;  // 5 KB that nobody clears: most lists are short
   std::size_t size_ = 0;
 };
 

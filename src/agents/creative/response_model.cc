@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -11,7 +12,8 @@
 namespace bandstand::agents::creative {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x42535232;  // "BSR2"
+constexpr std::uint32_t kMagic = 0x42535233;   // "BSR3"
+constexpr std::uint32_t kMagic2 = 0x42535232;  // "BSR2": of before the two scales of taste, the last ones
 constexpr std::uint64_t kLineItemsMax = 1u << 24;
 
 bool is_sound(float value) { return std::isfinite(value) && std::abs(value) < 1e6f; }
@@ -73,7 +75,9 @@ base::Result<ResponseModelPtr> ResponseModel::decode(std::string_view bytes) {
   const std::string_view content = bytes.substr(0, bytes.size() - 4);
   base::ByteReader sum(bytes.substr(content.size()));
   base::ByteReader in(content);
-  if (sum.get<std::uint32_t>() != base::crc32c(content.data(), content.size()) || in.get<std::uint32_t>() != kMagic) {
+  const bool whole = sum.get<std::uint32_t>() == base::crc32c(content.data(), content.size());
+  const auto magic = in.get<std::uint32_t>();
+  if (!whole || (magic != kMagic && magic != kMagic2)) {
     return base::fail(base::Code::corrupt, "a response model is damaged or of another form");
   }
   const auto version = in.get<std::uint32_t>();
@@ -81,7 +85,7 @@ base::Result<ResponseModelPtr> ResponseModel::decode(std::string_view bytes) {
   const auto base_conversions = in.get<float>();
   bool sound = is_sound(base_logit) && is_sound(base_conversions);
   FeatureScales scales;
-  for (float& scale : scales.of) {
+  for (float& scale : std::span(scales.of).first(magic == kMagic ? kFeatureKinds : kFeatureKinds - 2)) {
     scale = in.get<float>();
     sound = sound && is_sound(scale) && scale >= 0;
   }

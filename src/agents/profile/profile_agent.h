@@ -17,6 +17,7 @@ struct ProfileInput {
   const domain::Auction& auction;
   const domain::Consent& consent;
   const domain::UserState* state;  ///< nullptr: unknown user, or no consent
+  std::span<const float> vector = {};  ///< of the user, by the model that is served; empty: none, or no consent
 };
 
 struct TopicWeight {
@@ -31,6 +32,7 @@ struct ProfileAnswer {
   std::span<const std::uint32_t> segments;  ///< topics of segments the user is in (request's data, where consent allows)
   const domain::UserState* state = nullptr; ///< for frequency counts
   float activity = 0;                       ///< requests a day, decayed
+  std::span<const float> vector = {};       ///< of a sequence model, only with consent to personalise; empty: none
 };
 
 class ProfileAgent {

@@ -40,29 +40,34 @@ std::size_t UserVectors::claim(domain::UserKey user) noexcept {
   }
   clear(chosen);  // before the key: whoever finds the key must not read the user who left
   keys_[chosen].store(user.value, std::memory_order_release);
+  ++size_;
   return chosen;
 }
 
-bool UserVectors::click(domain::UserKey user, const domain::Consent& consent, std::uint64_t item, std::uint32_t now_s) {
-  if (!consent.may_personalise()) {
+ClickResult UserVectors::click(domain::UserKey user, bool personal, std::uint64_t item, std::uint32_t now_s) {
+  if (!personal) {
     erase(user);
-    return false;
+    return ClickResult::no_consent;
   }
   const auto number = encoder_->find(item);
-  if (!number || user.value == 0) return false;
+  if (!number || user.value == 0) return ClickResult::unknown_item;
   const std::size_t slot = claim(user);
   Visit& visit = visits_[slot];
   if (visit.length > 0 && now_s >= visit.last_s && now_s - visit.last_s > options_.visit_gap_s) visit.length = 0;
+  visit.last_s = std::max(now_s, visit.last_s);
+  if (visit.length > 0 && visit.clicks[visit.length - 1] == *number) {
+    words(slot)[0].store(visit.last_s, std::memory_order_release);
+    return ClickResult::same_item;
+  }
   if (visit.length == kClicks) {
     std::copy(visit.clicks + 1, visit.clicks + kClicks, visit.clicks);
     --visit.length;
   }
   visit.clicks[visit.length++] = *number;
-  visit.last_s = std::max(now_s, visit.last_s);
   model::SequenceEncoder::forget(state_);
   for (std::size_t i = 0; i < visit.length; ++i) encoder_->update(state_, visit.clicks[i]);
   publish(slot, state_.vector, visit.last_s);
-  return true;
+  return ClickResult::renewed;
 }
 
 bool UserVectors::erase(domain::UserKey user) noexcept {
@@ -72,16 +77,16 @@ bool UserVectors::erase(domain::UserKey user) noexcept {
   return true;
 }
 
-bool UserVectors::adopt(std::shared_ptr<const model::SequenceEncoder> encoder) {
-  if (encoder->width() != width_) return false;
-  for (std::size_t slot = 0; slot < slots_; ++slot) clear(slot);
-  encoder_ = std::move(encoder);
-  state_ = encoder_->start();
-  return true;
+void UserVectors::expire(std::uint32_t now_s, std::size_t slots) noexcept {
+  for (std::size_t i = 0; i < std::min(slots, slots_); ++i) {
+    const std::uint32_t last_s = visits_[next_].last_s;
+    if (last_s != 0 && now_s > last_s && now_s - last_s > options_.stale_after_s) clear(next_);
+    next_ = (next_ + 1) & (slots_ - 1);
+  }
 }
 
 void UserVectors::clear(std::size_t slot) noexcept {
-  keys_[slot].store(0, std::memory_order_release);
+  if (keys_[slot].exchange(0, std::memory_order_acq_rel) != 0) --size_;
   publish(slot, {}, 0);
   visits_[slot] = {};
 }

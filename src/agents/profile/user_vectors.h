@@ -23,7 +23,16 @@ struct UserVectorOptions {
   std::uint32_t stale_after_s = 86400;  ///< a vector without a click for so long is not read
 };
 
-/// Memory a user: the last clicks (4 bytes each) and the vector, taken at once.
+/// What came of a click.
+enum class ClickResult : std::uint8_t {
+  renewed,       ///< the vector is that of the visit with this click
+  same_item,     ///< the page of the last click is still open: only the time moved
+  unknown_item,  ///< the model does not know it, or there is no user: nothing is learned
+  no_consent     ///< nothing is kept of the user
+};
+
+/// Of one model: another one's vectors have another meaning, so it gets a table of its own. Memory a user: the last clicks (4
+/// bytes each) and the vector, taken at once.
 class UserVectors {
  public:
   static constexpr std::size_t kClicks = 20;  ///< that are kept of a visit, and read anew at each click
@@ -31,15 +40,17 @@ class UserVectors {
   /// The encoder is shared with nobody else who would change it; it is immutable.
   UserVectors(std::shared_ptr<const model::SequenceEncoder> encoder, const UserVectorOptions& options);
 
-  /// Writer. A click on the item of this id, at this time. False, and nothing is learned, for an item that the model does not
-  /// know; false without consent to personalise, and then what was kept of the user is erased. Cost: up to kClicks updates of
-  /// the encoder.
-  bool click(domain::UserKey user, const domain::Consent& consent, std::uint64_t item, std::uint32_t now_s);
+  /// Writer. A click on the item of this id, at this time. Without consent to personalise (`personal`) what was kept of the user
+  /// is erased. Cost: up to kClicks updates of the encoder.
+  ClickResult click(domain::UserKey user, bool personal, std::uint64_t item, std::uint32_t now_s);
   /// Writer. Forgets a user at once; true if it was known. The memory is overwritten.
   bool erase(domain::UserKey user) noexcept;
-  /// Writer. Another model: its vectors have another meaning, so all users are forgotten. Only of the same width; false
-  /// otherwise.
-  bool adopt(std::shared_ptr<const model::SequenceEncoder> encoder);
+  /// Writer. Forgets those who have not clicked for stale_after_s, looking at the next `slots` of the table.
+  void expire(std::uint32_t now_s, std::size_t slots) noexcept;
+  /// Writer. Is anything kept of the user?
+  [[nodiscard]] bool knows(domain::UserKey user) const noexcept { return slot_of(user) != kNone; }
+  /// Writer. Users of whom there is a vector.
+  [[nodiscard]] std::size_t size() const { return size_; }
 
   /// Any thread. Copies the user's vector to `out` [width()]. False: none, no consent to personalise, stale, or being written.
   [[nodiscard]] bool find(domain::UserKey user, const domain::Consent& consent, std::uint32_t now_s,
@@ -66,7 +77,7 @@ class UserVectors {
 
   std::shared_ptr<const model::SequenceEncoder> encoder_;
   UserVectorOptions options_;
-  std::size_t width_, slots_;
+  std::size_t width_, slots_, size_ = 0, next_ = 0;
   std::unique_ptr<std::atomic<std::uint64_t>[]> keys_;       ///< 0 = free
   std::unique_ptr<std::atomic<std::uint64_t>[]> sequences_;  ///< odd while being written
   std::unique_ptr<std::atomic<std::uint32_t>[]> words_;      ///< of a slot: time of the last click, then the vector

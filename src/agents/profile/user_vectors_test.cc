@@ -6,33 +6,15 @@
 #include <atomic>
 #include <thread>
 
-#include "base/rng.h"
+#include "model/encoder_for_tests.h"
 
 namespace bandstand::agents::profile {
 namespace {
 
-constexpr std::size_t kItems = 10, kWidth = 4, kHidden = 6;
+constexpr std::size_t kItems = 10, kWidth = 4;
 
-/// A NARM with values drawn by seed, of items 100..109.
-std::shared_ptr<const model::SequenceEncoder> encoder(std::uint64_t seed, std::size_t width = kWidth) {
-  base::Rng rng(seed);
-  model::ModelFile file{"profile.narm", "", "{}", {}};
-  file.schema = R"({"items":[100,101,102,103,104,105,106,107,108,109],"hidden":6,"window":50,"width":)";
-  file.schema += std::to_string(width) + "}";
-  const auto add = [&](const char* name, std::size_t rows, std::size_t columns) {
-    model::Tensor& tensor = file.tensors[name] = {{rows, columns}, std::vector<float>(rows * columns)};
-    for (float& value : tensor.values) value = static_cast<float>(rng.normal());
-  };
-  add("items", kItems, width);
-  add("gru.input", width, 3 * kHidden);
-  add("gru.recurrent", kHidden, 3 * kHidden);
-  add("gru.bias", 1, 3 * kHidden);
-  add("gru.candidate_bias", 1, kHidden);
-  add("attention.query", kHidden, kHidden);
-  add("attention.key", kHidden, kHidden);
-  add("attention.weight", 1, kHidden);
-  add("decoder", 2 * kHidden, width);
-  return model::SequenceEncoder::load(file).value();
+std::shared_ptr<const model::SequenceEncoder> encoder(std::uint64_t seed) {
+  return model::SequenceEncoder::load(model::narm_for_tests(seed, kWidth)).value();
 }
 
 domain::Consent consent() { return domain::consent_gate({.gdpr = domain::Tri::no, .us_known = true}); }
@@ -57,41 +39,41 @@ class UserVectorsTest : public ::testing::Test {
 TEST_F(UserVectorsTest, IsTheVectorOfTheVisit) {
   ASSERT_TRUE(consent().may_personalise());
   EXPECT_FALSE(found(7));
-  EXPECT_TRUE(vectors_.click({7}, consent(), 103, 1000));
-  EXPECT_TRUE(vectors_.click({7}, consent(), 105, 1010));
+  EXPECT_EQ(vectors_.click({7}, true, 103, 1000), ClickResult::renewed);
+  EXPECT_EQ(vectors_.click({7}, true, 105, 1010), ClickResult::renewed);
   ASSERT_TRUE(found(7));
   EXPECT_EQ(read_, encoded(*encoder_, {3, 5}));
-  EXPECT_FALSE(vectors_.click({7}, consent(), 999, 1020));  // no item of the model: nothing changes
+  EXPECT_EQ(vectors_.click({7}, true, 999, 1020), ClickResult::unknown_item);  // no item of the model: nothing changes
   ASSERT_TRUE(found(7));
   EXPECT_EQ(read_, encoded(*encoder_, {3, 5}));
 }
 
 TEST_F(UserVectorsTest, WithoutConsentThereIsNone) {
   ASSERT_FALSE(no_consent().may_personalise());
-  EXPECT_FALSE(vectors_.click({7}, no_consent(), 103, 1000));
+  EXPECT_EQ(vectors_.click({7}, false, 103, 1000), ClickResult::no_consent);
   EXPECT_FALSE(found(7));
-  vectors_.click({7}, consent(), 103, 1000);
+  vectors_.click({7}, true, 103, 1000);
   EXPECT_FALSE(vectors_.find({7}, no_consent(), 1000, read_));
   EXPECT_TRUE(found(7));
-  vectors_.click({7}, no_consent(), 103, 1000);  // withdrawn: what was kept goes
+  vectors_.click({7}, false, 103, 1000);  // withdrawn: what was kept goes
   EXPECT_FALSE(found(7));
 }
 
 TEST_F(UserVectorsTest, IsErasedOnRequest) {
-  vectors_.click({7}, consent(), 103, 1000);
-  vectors_.click({8}, consent(), 104, 1000);
+  vectors_.click({7}, true, 103, 1000);
+  vectors_.click({8}, true, 104, 1000);
   EXPECT_TRUE(vectors_.erase({7}));
   EXPECT_FALSE(vectors_.erase({7}));
   EXPECT_FALSE(found(7));
   EXPECT_TRUE(found(8));
-  vectors_.click({7}, consent(), 105, 1001);
+  vectors_.click({7}, true, 105, 1001);
   ASSERT_TRUE(found(7));
   EXPECT_EQ(read_, encoded(*encoder_, {5}));  // nothing is left of the click before
 }
 
 TEST_F(UserVectorsTest, APauseBeginsAVisitAndAgeEndsIt) {
-  vectors_.click({7}, consent(), 103, 1000);
-  vectors_.click({7}, consent(), 104, 1000 + 1801);
+  vectors_.click({7}, true, 103, 1000);
+  vectors_.click({7}, true, 104, 1000 + 1801);
   ASSERT_TRUE(found(7, 2801));
   EXPECT_EQ(read_, encoded(*encoder_, {4}));
   EXPECT_TRUE(found(7, 2801 + 86400));
@@ -101,7 +83,7 @@ TEST_F(UserVectorsTest, APauseBeginsAVisitAndAgeEndsIt) {
 TEST_F(UserVectorsTest, KeepsTheLastClicks) {
   std::vector<std::uint32_t> items;
   for (std::uint32_t i = 0; i < 30; ++i) {
-    vectors_.click({7}, consent(), 100 + i % kItems, 1000 + i);
+    vectors_.click({7}, true, 100 + i % kItems, 1000 + i);
     items.push_back(i % static_cast<std::uint32_t>(kItems));
   }
   items.erase(items.begin(), items.end() - static_cast<std::ptrdiff_t>(UserVectors::kClicks));
@@ -111,21 +93,29 @@ TEST_F(UserVectorsTest, KeepsTheLastClicks) {
 
 TEST_F(UserVectorsTest, AFullBucketLetsTheOldestGo) {
   UserVectors small(encoder_, {.capacity = 4});
-  for (std::uint32_t user = 1; user <= 5; ++user) small.click({user}, consent(), 103, 1000 + user);
+  for (std::uint32_t user = 1; user <= 5; ++user) small.click({user}, true, 103, 1000 + user);
   EXPECT_FALSE(small.find({1}, consent(), 1005, read_));
   for (std::uint32_t user = 2; user <= 5; ++user) EXPECT_TRUE(small.find({user}, consent(), 1005, read_)) << user;
 }
 
-TEST_F(UserVectorsTest, AnotherModelForgetsAll) {
-  vectors_.click({7}, consent(), 103, 1000);
-  EXPECT_FALSE(vectors_.adopt(encoder(2, kWidth + 1)));
-  EXPECT_TRUE(found(7));
-  const auto other = encoder(2);
-  EXPECT_TRUE(vectors_.adopt(other));
-  EXPECT_FALSE(found(7));
-  vectors_.click({7}, consent(), 103, 1000);
+TEST_F(UserVectorsTest, APageThatStaysOpenIsOneClick) {
+  vectors_.click({7}, true, 103, 1000);
+  EXPECT_EQ(vectors_.click({7}, true, 103, 2000), ClickResult::same_item);
+  EXPECT_EQ(vectors_.click({7}, true, 104, 3500), ClickResult::renewed) << "the visit goes on from the last look";
   ASSERT_TRUE(found(7));
-  EXPECT_EQ(read_, encoded(*other, {3}));
+  EXPECT_EQ(read_, encoded(*encoder_, {3, 4}));
+}
+
+TEST_F(UserVectorsTest, WhoStaysAwayIsForgotten) {
+  vectors_.click({7}, true, 103, 1000);
+  vectors_.click({8}, true, 104, 1001);
+  EXPECT_EQ(vectors_.size(), 2u);
+  vectors_.expire(1000 + 86401, 64);
+  EXPECT_EQ(vectors_.size(), 1u);
+  EXPECT_FALSE(vectors_.knows({7}));
+  EXPECT_TRUE(vectors_.knows({8}));
+  EXPECT_TRUE(vectors_.erase({8}));
+  EXPECT_EQ(vectors_.size(), 0u);
 }
 
 TEST_F(UserVectorsTest, AReaderNeverSeesHalfAVector) {
@@ -142,7 +132,7 @@ TEST_F(UserVectorsTest, AReaderNeverSeesHalfAVector) {
     }
   });
   for (std::uint32_t i = 1; i <= 20000; ++i) {
-    vectors_.click({7}, consent(), 100 + i % kItems, i * 2000);  // each a visit of its own
+    vectors_.click({7}, true, 100 + i % kItems, i * 2000);  // each a visit of its own
     if (i % 100 == 0) vectors_.erase({7});
     if (i % 1000 == 0) std::this_thread::yield();
   }

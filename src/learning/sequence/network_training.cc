@@ -75,13 +75,13 @@ double NetworkTraining::step(std::span<const std::span<const Item>> visits) {
 }
 
 void NetworkTraining::save(model::ModelFile& file, bool state) const {
+  save_parameters(network_, file);
+  if (!state) return;
   for (const auto& [name, parameter] : network_.parameters()) {
-    file.tensors[name] = tensor_from(parameter->value);
-    if (!state) continue;
     file.tensors[name + ".first"] = tensor_from(parameter->first);
     file.tensors[name + ".second"] = tensor_from(parameter->second);
   }
-  if (state) file.tensors["done"] = {{2}, {static_cast<float>(epochs_), static_cast<float>(steps_)}};
+  file.tensors["done"] = {{2}, {static_cast<float>(epochs_), static_cast<float>(steps_)}};
 }
 
 base::Result<std::monostate> NetworkTraining::load(const model::ModelFile& file) {
@@ -94,6 +94,10 @@ base::Result<std::monostate> NetworkTraining::load(const model::ModelFile& file)
   epochs_ = static_cast<int>(done->values[0]);
   steps_ = static_cast<long>(done->values[1]);
   return std::monostate{};
+}
+
+void save_parameters(const SequenceNetwork& network, model::ModelFile& file) {
+  for (const auto& [name, parameter] : network.parameters()) file.tensors[name] = tensor_from(parameter->value);
 }
 
 base::Result<std::monostate> load_parameters(const model::ModelFile& file, SequenceNetwork& network) {

@@ -62,6 +62,8 @@ class NetworkTraining {
   Matrix gradient_;
 };
 
+/// Writes the parameters' values to a file.
+void save_parameters(const SequenceNetwork& network, model::ModelFile& file);
 /// Copies the parameters' values from a file. Errors: as model::tensor_of.
 [[nodiscard]] base::Result<std::monostate> load_parameters(const model::ModelFile& file, SequenceNetwork& network);
 

@@ -206,20 +206,24 @@ Loaded<std::unique_ptr<VisitReader>> open_visits(DatasetLines lines, const std::
 Loaded<VisitFile> load_visits(const std::string& file, const std::string& format, Vocabulary& vocabulary) {
   auto reader = open_visits(file, format);
   if (!reader) return problem(reader.error());
+  return load_visits(**reader, format == "rsc15" || format == "yoochoose", file, vocabulary);
+}
+
+Loaded<VisitFile> load_visits(VisitReader& reader, bool timed, const std::string& name, Vocabulary& vocabulary) {
   VisitFile out;
   std::vector<std::uint64_t> clicks;
   std::vector<std::pair<std::size_t, std::size_t>> ends;  ///< of visits in `clicks`, and their first target
   RawVisit visit;
   for (;;) {
-    const auto more = (*reader)->next(visit);
+    const auto more = reader.next(visit);
     if (!more) return problem(more.error());
     if (!*more) break;
     if (visit.items.size() < 2) continue;
     clicks.insert(clicks.end(), visit.items.begin(), visit.items.end());
     ends.emplace_back(clicks.size(), visit.first_target);
-    if (format == "rsc15" || format == "yoochoose") out.times.push_back(visit.time);
+    if (timed) out.times.push_back(visit.time);
   }
-  if (ends.empty()) return problem(describe((*reader)->intake(), file) + file + ": no visit of two clicks or more");
+  if (ends.empty()) return problem(describe(reader.intake(), name) + name + ": no visit of two clicks or more");
   auto& ids = vocabulary.ids;
   const std::size_t known = ids.size();
   const auto fresh = new_ids(clicks, ids);
@@ -238,7 +242,7 @@ Loaded<VisitFile> load_visits(const std::string& file, const std::string& format
     for (; begin < end; ++begin) items.push_back(number(clicks[begin]));
     out.visits.add(items, first_target);
   }
-  out.intake = (*reader)->intake();
+  out.intake = reader.intake();
   return out;
 }
 

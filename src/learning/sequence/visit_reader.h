@@ -57,5 +57,7 @@ struct VisitFile {
 /// Reads all visits of at least two clicks and numbers their items. With an empty vocabulary this makes it (train); with another
 /// it adds the items that are new (test; once). Errors: as open_visits; a file without such a visit.
 [[nodiscard]] Loaded<VisitFile> load_visits(const std::string& file, const std::string& format, Vocabulary& vocabulary);
+/// The same from a reader, whose visits have times if `timed`; `name` is for words.
+[[nodiscard]] Loaded<VisitFile> load_visits(VisitReader& reader, bool timed, const std::string& name, Vocabulary& vocabulary);
 
 }  // namespace bandstand::learning

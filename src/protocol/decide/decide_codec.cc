@@ -30,6 +30,7 @@ class Reader {
     out_.auction.at = 2;
     out_.auction.id = text(root, "id");
     out_.auction.page = text(root, "url");
+    out_.auction.item = text(root, "item");
     out_.auction.domain = host(out_.auction.page);
     out_.auction.keywords = texts(root, "keywords", true);
     out_.auction.source_categories = texts(root, "categories", false);

@@ -44,6 +44,14 @@ TEST_F(Decide, TakesAPlaceInEitherForm) {
   ASSERT_TRUE(parse(R"("device":{"geo":null}, "later": {"field": 1})"));
 }
 
+TEST_F(Decide, TakesAnItem) {
+  ASSERT_TRUE(parse(R"("item":"sencha-100g")"));
+  EXPECT_EQ(out_.auction.item, "sencha-100g");
+  ASSERT_TRUE(parse(""));
+  EXPECT_EQ(out_.auction.item, "");
+  EXPECT_EQ(refusal(R"("item":17)"), "item: expected a text");
+}
+
 TEST_F(Decide, NamesTheFieldThatIsWrong) {
   const std::pair<const char*, const char*> kCases[] = {
       {R"("device":{"geo":{"country":"XX"}})",

@@ -196,6 +196,13 @@ domain::DecisionRecord* read_decision(std::string_view bytes, base::Arena& arena
       case 23: r->no_bid = static_cast<domain::NoBid>(in.get_uint32()); break;
       case 24: r->bids = in.get_uint32(); break;
       case 25: r->duration_ns = in.get_uint32(); break;
+      case 28: {
+        const auto vector_bytes = in.get_view();
+        auto vector = arena.array<float>(vector_bytes.size() / sizeof(float));
+        std::memcpy(vector.data(), vector_bytes.data(), vector.size_bytes());
+        r->user_vector = vector;
+        break;
+      }
       case 26: calls.push(decode_call(in.get_message())); break;
       case 27: impressions.push(decode_impression(in.get_message(), arena)); break;
       default: in.skip();
@@ -219,7 +226,8 @@ base::Result<T> guarded(Read read) {
 }  // namespace
 
 std::string_view encode(const domain::DecisionRecord& r, base::Arena& arena) {
-  std::size_t bound = kHeadMax + r.request.size() + sizeof(domain::UserState) + r.calls.size() * kCallMax;
+  std::size_t bound = kHeadMax + r.request.size() + sizeof(domain::UserState) + r.user_vector.size_bytes() +
+                      r.calls.size() * kCallMax;
   for (const auto& impression : r.impressions) {
     bound += kHeadMax + impression.id.size() + impression.candidates.size() * kCandidateMax;
   }
@@ -260,6 +268,7 @@ std::string_view encode(const domain::DecisionRecord& r, base::Arena& arena) {
       for (const auto& candidate : impression.candidates) encode_candidate(candidate, out);
     });
   }
+  if (!r.user_vector.empty()) out.bytes(28, r.user_vector.data(), r.user_vector.size_bytes());
   const auto size = static_cast<std::size_t>(out.at() - begin);
   BANDSTAND_CHECK(size <= bound);
   return {begin, size};
@@ -295,6 +304,7 @@ void encode(const domain::Event& event, std::string& buffer) {
     out.number(16, event.test);
     out.number(17, event.suspicious);
     out.number(18, event.suspicion);
+    out.fixed64(19, event.item);
   });
 }
 
@@ -381,6 +391,7 @@ base::Result<domain::Event> decode_event(std::string_view bytes) {
         case 16: e.test = in.get_bool(); break;
         case 17: e.suspicious = in.get_bool(); break;
         case 18: e.suspicion = static_cast<std::uint8_t>(in.get_uint32()); break;
+        case 19: e.item = in.get_fixed64(); break;
         default: in.skip();
       }
     }

@@ -48,6 +48,9 @@ domain::DecisionRecord sample(base::Arena& arena) {
   auto* state = arena.make<domain::UserState>();
   state->clicks = 5;
   r.state = state;
+  auto vector = arena.array<float>(3);
+  vector[1] = -0.5f;
+  r.user_vector = vector;
   r.no_bid = domain::NoBid::paced;
   r.calls = arena.array<domain::CallRecord>(2);
   r.calls[1].stage = domain::Stage::oversight;
@@ -78,6 +81,8 @@ TEST(EventCodec, ReadsBackEveryFieldOfADecision) {
   ASSERT_TRUE(back);
   EXPECT_EQ((*back)->id, (base::DecisionId{0x0001000000000007, 0x1200}));
   EXPECT_EQ((*back)->state->clicks, 5u);
+  ASSERT_EQ((*back)->user_vector.size(), 3u);
+  EXPECT_EQ((*back)->user_vector[1], -.5f);
   EXPECT_EQ((*back)->impressions[0].candidates[0].deal, 0);
   EXPECT_EQ((*back)->impressions[0].candidates[1].deal, 0xff);
   EXPECT_EQ((*back)->impressions[0].candidates[1].price.value, 1'234'567);
@@ -116,6 +121,7 @@ TEST(EventCodec, KeepsEventsAndShardStatesWhole) {
   event.bid = {1, 2};
   event.price = base::Nanos{-5};
   event.loss_reason = 102;
+  event.item = 1ull << 63;
   std::string bytes;
   encode(event, bytes);
   Schema schema;
@@ -123,6 +129,7 @@ TEST(EventCodec, KeepsEventsAndShardStatesWhole) {
   const auto back = decode_event(bytes);
   ASSERT_TRUE(back);
   EXPECT_EQ(back->price.value, -5);
+  EXPECT_EQ(back->item, 1ull << 63);
   EXPECT_EQ(back->multiplier_e6, 1'000'000u);
 
   base::Arena arena;

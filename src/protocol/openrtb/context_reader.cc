@@ -80,9 +80,10 @@ void read_schain(JsonReader& r, ondemand::value& value, const Place& at, domain:
 namespace {
 
 void read_content(JsonReader& r, ondemand::value& value, const Place& at, Pending& pending) {
-  static constexpr KeyTable kKeys({"keywords", "kwarray", "cat"});
+  static constexpr KeyTable kKeys({"id", "keywords", "kwarray", "cat"});
   r.fields(value, kKeys, at, [&](std::size_t field, const Place& here, ondemand::value& v, Token token) {
     switch (field) {
+      case kKeys["id"]: return r.text(token, here, r.out.auction.item);
       case kKeys["keywords"]: return read_keywords(r, token, here, pending.content_keywords);
       case kKeys["kwarray"]: return read_kwarray(r, v, here, pending.content_keywords);
     }

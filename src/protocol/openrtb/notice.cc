@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "domain/item.h"
+
 namespace bandstand::protocol::openrtb {
 namespace {
 
@@ -242,6 +244,30 @@ void each_parameter(std::string_view query, OnParameter&& on_parameter) {
   }
 }
 
+/// The number of a percent-encoded id; 0 if it is empty, too long or badly encoded.
+std::uint64_t read_item(std::string_view raw) noexcept {
+  std::array<char, 256> text;
+  std::size_t size = 0;
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+  };
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (size == text.size()) return 0;
+    char c = raw[i];
+    if (c == '%') {
+      const int high = i + 2 < raw.size() ? digit(raw[i + 1]) : -1;
+      const int low = i + 2 < raw.size() ? digit(raw[i + 2]) : -1;
+      if (high < 0 || low < 0) return 0;
+      c = static_cast<char>(16 * high + low);
+      i += 2;
+    } else if (c == '+') {
+      c = ' ';
+    }
+    text[size++] = c;
+  }
+  return domain::item_of({text.data(), size});
+}
+
 }  // namespace
 
 void append_notice_url(std::string_view base_url, std::string_view token, NoticeKind kind,
@@ -281,6 +307,7 @@ Notice parse_notice(std::string_view query) noexcept {
   });
   each_parameter(query, [&](std::string_view name, std::string_view value) {
     if (name == "t" && notice.token.empty()) notice.token = value;
+    if (name == "item" && notice.item == 0) notice.item = read_item(value);
     for (const Macro& macro : kMacros) {
       const std::uint32_t bit = 1u << static_cast<int>(macro.field);
       if (macro.parameter != name || (seen & bit) != 0) continue;

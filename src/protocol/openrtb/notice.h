@@ -41,6 +41,7 @@ struct Notice {
   std::int64_t impression_ms = 0;  ///< ${AUCTION_IMP_TS}, since the epoch; 0 = absent
   base::Nanos market_bid_ratio;    ///< ${AUCTION_MBR} as millionths
   base::Nanos discount_cpm, discount_percent;
+  std::uint64_t item = 0;  ///< domain::item_of parameter `item`, decoded: the page or product an event is about; 0: none
   std::string_view currency;                                 ///< as sent, three letters; empty if unresolved
   std::string_view auction_id, bid_id, imp_id, seat, ad_id;  ///< as sent, still percent-encoded
   bool audit = false;  ///< a quality render: never billed, never learned from

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "domain/item.h"
+
 namespace bandstand::protocol::openrtb {
 namespace {
 
@@ -94,6 +96,16 @@ INSTANTIATE_TEST_SUITE_P(
         PriceCase{"p=NaN", PriceForm::malformed, 2'000'000},
         PriceCase{"p=1,5", PriceForm::malformed, 2'000'000},
         PriceCase{"p=0x10", PriceForm::malformed, 2'000'000}));
+
+TEST(Notice, ReadsTheItemThatAnEventIsAbout) {
+  EXPECT_EQ(parse_notice("item=17").item, 17u);
+  EXPECT_EQ(parse_notice("e=start&item=%31%37").item, 17u);
+  EXPECT_EQ(parse_notice("item=green%20tea").item, domain::item_of("green tea"));
+  EXPECT_EQ(parse_notice("item=green+tea&item=2").item, domain::item_of("green tea"));
+  const std::string long_one = "item=" + std::string(257, '1');
+  for (const std::string_view query : std::initializer_list<std::string_view>{"p=1", "item=", "item=%3", "item=%zz", long_one})
+    EXPECT_EQ(parse_notice(query).item, 0u) << query;
+}
 
 TEST(Notice, MarksAQualityRender) {
   EXPECT_TRUE(parse_notice("p=AUDIT").audit);

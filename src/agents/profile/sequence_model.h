@@ -1,0 +1,26 @@
+// sequence_model: a trained network of visits as the profile agent's model: what the server's cache of vectors encodes with.
+#pragma once
+
+#include <memory>
+
+#include "agents/learned_model.h"
+#include "domain/user_vector.h"
+#include "model/sequence_encoder.h"
+
+namespace bandstand::agents::profile {
+
+struct SequenceModel final : LearnedModel {
+  std::shared_ptr<const model::SequenceEncoder> encoder;
+};
+
+/// Errors: of SequenceEncoder::load; `invalid_input` for vectors of more than kUserVectorMax numbers.
+inline base::Result<std::shared_ptr<const SequenceModel>> sequence_model(const model::ModelFile& file) {
+  BANDSTAND_TRY(encoder, model::SequenceEncoder::load(file));
+  if (encoder->width() > domain::kUserVectorMax)
+    return base::fail(base::Code::invalid_input, "a user's vector has at most 64 numbers: train with a smaller --width");
+  auto out = std::make_shared<SequenceModel>();
+  out->encoder = std::move(encoder);
+  return std::shared_ptr<const SequenceModel>(std::move(out));
+}
+
+}  // namespace bandstand::agents::profile
