@@ -13,6 +13,7 @@
 #include "agents/fraud/fraud_model.h"
 #include "app/replay_decision.h"
 #include "log/file_log.h"
+#include "model/encoder_for_tests.h"
 #include "orchestrator/policies.h"
 #include "server_fixture.h"
 
@@ -145,6 +146,41 @@ TEST_F(Models, TheBidAgentTakesAResidual) {
   options.override_reason = "a test";
   ASSERT_EQ(run(ModelVerb::rollout, options), 0) << printed_;
   EXPECT_TRUE(decides("bid.learned", "live", "bid"));
+}
+
+TEST_F(Models, TheProfileAgentTakesANetworkAndAUserIsErasedFromIt) {
+  ASSERT_EQ(bid().status, 200);
+  ModelOptions options;
+  options.agent = "profile";
+  options.file = write_model(.5f);
+  EXPECT_EQ(run(ModelVerb::publish, options), 1) << "a model of another agent";
+  options.file = (data_.parent_path() / "model-profile").string();
+  ASSERT_TRUE(model::write_model(options.file, model::narm_for_tests(1)));
+  ASSERT_EQ(run(ModelVerb::publish, options), 0) << printed_;
+  options.version = 1;
+  options.rollout = "live";
+  EXPECT_EQ(run(ModelVerb::rollout, options), 1) << "the gate";
+  options.override_reason = "a test";
+  ASSERT_EQ(run(ModelVerb::rollout, options), 0) << printed_;
+  EXPECT_TRUE(decides("profile.sequence", "live", "profile"));
+
+  const auto users_held = [&] {
+    const std::string metrics = call(server_->admin_address(), "GET", "/metrics").body;
+    const auto at = metrics.find("\nbandstand_user_vectors ");
+    return at == std::string::npos ? -1 : std::stoi(metrics.substr(at + 24));
+  };
+  const std::string page = R"({"placements":[{"id":"top","sizes":["300x250"]}],"user":{"key":"u"},"item":"103"})";
+  EXPECT_EQ(call(server_->public_address(), "POST", "/v1/decide", page).status, 200);
+  EXPECT_TRUE(eventually([&] { return users_held() == 1; }, std::chrono::milliseconds(60)));
+  const auto erase = [&] {
+    const Got got = call(server_->admin_address(), "POST", "/api/v1/users/erase", R"({"user":"u"})");
+    return json::parse(got.body)["erased"].get<bool>();
+  };
+  EXPECT_TRUE(erase());
+  EXPECT_FALSE(erase());
+  EXPECT_TRUE(eventually([&] { return users_held() == 0; }, std::chrono::milliseconds(60)));
+  stop();
+  each_replayed_call([](const domain::CallRecord&) {});
 }
 
 /// A watch that makes lists quickly, and everything in the log.
