@@ -105,7 +105,7 @@ learning::Evaluation judge(SimulatedDays& days, const ResponseModel& model, Seed
 
 /// Promises of day two, read from the log as learners see it. Bids of its last tenth are left out: the log may end before their
 /// windows do.
-WonCalibration won_on_day_two(TwoDays& days, std::size_t& unreadable) {
+WonCalibration won_on_day_two(SimulatedDays& days, std::size_t& unreadable) {
   const auto log = read_decision_log(days.log(), days.settings(), TeamNames{});
   BANDSTAND_CHECK(log.has_value());
   unreadable += log->unreadable;
