@@ -229,9 +229,9 @@ void add_calibration(const char* policy, const std::vector<SeedFigures>& seeds, 
     }
     const double clicks = std::accumulate(seen.begin(), seen.end(), 0.0);
     if (clicks < kClicksToShow) continue;
-    const auto ratio = [&](double Promised::*promised) {
+    const auto ratio = [&of = worlds, &seen](double Promised::*promised) {
       std::vector<double> sums;
-      for (const Promised& world : worlds) sums.push_back(world.*promised);
+      for (const Promised& world : of) sums.push_back(world.*promised);
       return cell(ratio_of_sums(sums, seen), 1, 3);
     };
     table.add({cell(std::string(policy)), cell(part), cell(static_cast<std::int64_t>(impressions)),

@@ -46,7 +46,9 @@ void expect_gradients(int rank) {
   dcn.learn(row, true);
   dcn.save(after);
   int seen = 0;
-  for (const auto& [name, tensor] : before.tensors) {
+  for (const auto& entry : before.tensors) {
+    const std::string& name = entry.first;
+    const model::Tensor& tensor = entry.second;
     if (name.rfind("adagrad.", 0) == 0 || name == "pending") continue;
     const bool layer = name != "bias" && before.tensors.count("adagrad." + name) != 0;
     for (std::size_t i = 0; i < tensor.values.size(); ++i) {
