@@ -47,7 +47,7 @@ domain::Taste taste_of(std::span<const float> vector) {
   if (vector.size() > out.size()) return out;
   float squares = 0;
   for (const float x : vector) squares += x * x;
-  if (!(squares > 0)) return out;
+  if (!(squares > 0) || !std::isfinite(squares)) return out;
   const float scale = 1 / std::sqrt(squares);
   for (std::size_t i = 0; i < vector.size(); ++i) out[i] = scale * vector[i];
   return out;

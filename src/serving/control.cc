@@ -26,6 +26,8 @@ constexpr base::Duration kFlushEvery = std::chrono::milliseconds(100);
 constexpr base::Duration kMetricsEvery = std::chrono::seconds(1);
 constexpr std::size_t kMessagesARound = 4096;  // group commit: also the most that wait for one sync
 constexpr int kWorths = 96;
+constexpr int kVisitsARound = 16'384;  // of a shard: a full mailbox
+constexpr int kRoundsToDrain = 8;
 constexpr std::int64_t kVersionsBegin_s = 1'735'689'600;  // 2025-01-01: four versions a second last until 2059
 
 /// A key that repeats with its content: funding twice is harmless, funding anew is not refused.
@@ -393,11 +395,15 @@ tl::expected<std::uint32_t, ModelRefusal> Control::roll_back(ModelAgent agent) {
 
 bool Control::erase_user(std::string_view id) {
   const domain::UserKey user = domain::key_to_erase(id, settings_.user_salt);
-  take_bids();
-  take_visits();  // what is on its way belongs to the user who leaves
+  // What is on its way belongs to the user who leaves. A shard may go on sending meanwhile: that came after.
+  for (int i = 0; i < kRoundsToDrain && take_bids() > 0; ++i) {
+  }
+  take_visits();
+  take_outcomes();  // of a bid whose notice was here before it
   in_flight_.forget(user);
   const bool open = matcher_.forget(user) > 0;
   const bool vector = vectors_.erase(user);
+  keeper_.write_soon();
   return parts_.users.erase(user) || vector || open;
 }
 
@@ -666,10 +672,12 @@ void Control::take_sightings() {
 }
 
 /// First in a round: what comes back in the same round finds its bid.
-void Control::take_bids() {
+std::size_t Control::take_bids() {
+  std::size_t taken = 0;
   for (ShardLink* link : links_) {
     domain::BidFacts facts;
     for (int i = 0; i < 4096 && link->bids.pop(facts); ++i) {
+      ++taken;
       if (facts.test) continue;
       matcher_.on_bid(facts, outcomes_);
       first_price_share_ += 0.001 * ((facts.at == 1 ? 1.0 : 0.0) - first_price_share_);
@@ -680,6 +688,7 @@ void Control::take_bids() {
         in_flight_.left(facts, *catalogue_, catalogue_->line_items[item->second]);
     }
   }
+  return taken;
 }
 
 void Control::take_learning() {
@@ -779,18 +788,25 @@ void Control::learn_price(const domain::Outcome& outcome, const domain::LineItem
   });
 }
 
-/// Visits of known users: topics raise interests, items renew vectors.
+/// Visits of known users: topics raise interests, items renew vectors. Who withdrew on one shard may have been seen by another
+/// just before: withdrawals come last.
 void Control::take_visits() {
+  vectors_.begin_round();
+  withdrawn_.clear();
   for (ShardLink* link : links_) {
     VisitMessage visit;
-    for (int i = 0; i < 4096 && link->visits.pop(visit); ++i) {
+    for (int i = 0; i < kVisitsARound && link->visits.pop(visit); ++i) {
+      if (!visit.personal) {
+        withdrawn_.push_back(visit);
+        continue;
+      }
       vectors_.visit(visit);
-      if (!visit.personal) continue;
       parts_.users.update(visit.user, domain::profile_seconds(visit.at), [&](domain::UserState& state) {
         agents::profile::apply_page(state, std::span(visit.topic, visit.topics), visit.at);
       });
     }
   }
+  for (const VisitMessage& visit : withdrawn_) vectors_.visit(visit);
 }
 
 /// A click or a conversion, once: what was shown is what the user cares for. Counting it needs consent to know the user,

@@ -159,7 +159,7 @@ class Control {
   base::Result<std::monostate> fund();
   bool refresh_days();
   void take_sightings();
-  void take_bids();
+  std::size_t take_bids();
   std::size_t take_messages();
   void judge(ToControl& message);
   base::Result<std::monostate> run_commands();
@@ -220,6 +220,7 @@ class Control {
   std::unique_ptr<ModelShelf> shelf_;
   PublishedCreative published_creative_;
   UserVectorFeed vectors_;
+  std::vector<VisitMessage> withdrawn_;
   model::ResponseMonitor response_watch_{20'000};
   std::vector<model::ResponseMonitor> device_watch_ =  ///< by domain::DeviceType
       std::vector<model::ResponseMonitor>(domain::kDeviceTypes, model::ResponseMonitor(5'000));

@@ -178,6 +178,8 @@ base::Result<std::monostate> LearnedKeeper::slice(std::size_t users_max) {
   return writer_.finish();
 }
 
+void LearnedKeeper::write_soon() { next_file_ = std::min(next_file_, parts_.clock.mono()); }
+
 void LearnedKeeper::write_all() {
   turn_ = Turn::market;
   slot_ = 0;

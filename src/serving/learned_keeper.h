@@ -53,6 +53,8 @@ class LearnedKeeper {
   /// At most one slice of the present file; begins one when it is time. A slice is a write of some 300 KB or of one model;
   /// about every seventh is synced.
   void step();
+  /// Somebody was erased: the next file follows as soon as the present one is done.
+  void write_soon();
   /// All of it, with the bids that are open. For an orderly stop.
   void write_all();
 

@@ -35,29 +35,27 @@ void UserVectorFeed::adopt(const ServedModel& profile) {
 
 void UserVectorFeed::visit(const VisitMessage& visit) {
   if (vectors_ == nullptr) return;
-  if (visit.personal && visit.item == 0) return;
-  click(visit.user, visit.personal, visit.item, visit.at);
+  if (!visit.personal) {
+    erase(visit.user);
+    return;
+  }
+  if (visit.item == 0 || renewals_ >= kRenewalsARound) return;
+  const base::MonoTime before = clock_.mono();
+  count(vectors_->click(visit.user, true, visit.item, domain::profile_seconds(visit.at)), before);
 }
 
 void UserVectorFeed::event(const domain::Event& event, const domain::BidFacts& facts) {
-  if (vectors_ == nullptr || event.item == 0 || !facts.personal || facts.suspicious) return;
-  if (vectors_->knows(facts.user)) click(facts.user, true, event.item, event.at);
+  if (vectors_ == nullptr || event.item == 0 || !facts.personal || facts.suspicious || renewals_ >= kRenewalsARound) return;
+  const base::MonoTime before = clock_.mono();
+  count(vectors_->event(facts.user, event.item, domain::profile_seconds(event.at)), before);
 }
 
-void UserVectorFeed::click(domain::UserKey user, bool personal, std::uint64_t item, base::WallTime at) {
-  const base::MonoTime before = clock_.mono();
-  const bool known = vectors_->knows(user);
-  switch (vectors_->click(user, personal, item, domain::profile_seconds(at))) {
-    case ClickResult::renewed:
-      metrics_.user_vector_updates.add(VectorUpdate::renewed);
-      metrics_.user_vector_update.observe((clock_.mono() - before).count());
-      break;
-    case ClickResult::unknown_item: metrics_.user_vector_updates.add(VectorUpdate::unknown_item); break;
-    case ClickResult::no_consent:
-      if (known) metrics_.user_vector_updates.add(VectorUpdate::erased);
-      break;
-    case ClickResult::same_item: break;
-  }
+void UserVectorFeed::count(ClickResult result, base::MonoTime before) {
+  if (result == ClickResult::unknown_item) metrics_.user_vector_updates.add(VectorUpdate::unknown_item);
+  if (result != ClickResult::renewed) return;
+  ++renewals_;
+  metrics_.user_vector_updates.add(VectorUpdate::renewed);
+  metrics_.user_vector_update.observe((clock_.mono() - before).count());
 }
 
 bool UserVectorFeed::erase(domain::UserKey user) {

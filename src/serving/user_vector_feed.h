@@ -19,6 +19,8 @@ namespace bandstand::serving {
 class UserVectorFeed {
  public:
   static constexpr std::size_t kUsersMax = 1 << 16;
+  /// Of a round of control, which money waits for: what is beyond it renews no vector.
+  static constexpr int kRenewalsARound = 64;
 
   /// Room for `users_max` users, at most kUsersMax; taken when a model is first served.
   UserVectorFeed(const base::Clock& clock, telemetry::Metrics& metrics, std::size_t users_max);
@@ -29,6 +31,8 @@ class UserVectorFeed {
   void visit(const VisitMessage& visit);
   /// What a browser reported, once, of an open bid.
   void event(const domain::Event& event, const domain::BidFacts& facts);
+  /// A round of control begins.
+  void begin_round() { renewals_ = 0; }
   /// Forgets a user; true if there was something.
   bool erase(domain::UserKey user);
   /// About once a second: forgets who has not been seen for a day, a slice of the table at a time.
@@ -38,13 +42,14 @@ class UserVectorFeed {
   [[nodiscard]] const std::shared_ptr<agents::profile::UserVectors>& vectors() const { return vectors_; }
 
  private:
-  void click(domain::UserKey user, bool personal, std::uint64_t item, base::WallTime at);
+  void count(agents::profile::ClickResult result, base::MonoTime before);
 
   const base::Clock& clock_;
   telemetry::Metrics& metrics_;
   agents::profile::UserVectorOptions options_;
   std::shared_ptr<agents::profile::UserVectors> vectors_;
   std::uint32_t version_ = 0;  ///< of the model behind vectors_; 0: none
+  int renewals_ = 0;           ///< of this round
 };
 
 }  // namespace bandstand::serving

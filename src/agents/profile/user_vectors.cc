@@ -44,7 +44,7 @@ std::size_t UserVectors::claim(domain::UserKey user) noexcept {
   return chosen;
 }
 
-ClickResult UserVectors::click(domain::UserKey user, bool personal, std::uint64_t item, std::uint32_t now_s) {
+ClickResult UserVectors::click(domain::UserKey user, bool personal, std::uint64_t item, std::uint32_t now_s, bool page) {
   if (!personal) {
     erase(user);
     return ClickResult::no_consent;
@@ -54,7 +54,7 @@ ClickResult UserVectors::click(domain::UserKey user, bool personal, std::uint64_
   const std::size_t slot = claim(user);
   Visit& visit = visits_[slot];
   if (visit.length > 0 && now_s >= visit.last_s && now_s - visit.last_s > options_.visit_gap_s) visit.length = 0;
-  visit.last_s = std::max(now_s, visit.last_s);
+  if (page) visit.last_s = std::max(now_s, visit.last_s);
   if (visit.length > 0 && visit.clicks[visit.length - 1] == *number) {
     words(slot)[0].store(visit.last_s, std::memory_order_release);
     return ClickResult::same_item;

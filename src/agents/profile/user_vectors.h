@@ -40,12 +40,18 @@ class UserVectors {
   /// The encoder is shared with nobody else who would change it; it is immutable.
   UserVectors(std::shared_ptr<const model::SequenceEncoder> encoder, const UserVectorOptions& options);
 
-  /// Writer. A click on the item of this id, at this time. Without consent to personalise (`personal`) what was kept of the user
+  /// Writer. A page with the item of this id, at this time. Without consent to personalise (`personal`) what was kept of the user
   /// is erased. Cost: up to kClicks updates of the encoder.
-  ClickResult click(domain::UserKey user, bool personal, std::uint64_t item, std::uint32_t now_s);
+  ClickResult click(domain::UserKey user, bool personal, std::uint64_t item, std::uint32_t now_s) {
+    return click(user, personal, item, now_s, true);
+  }
+  /// Writer. The same of what is reported later, by a consent of then: the vector follows, but grows old as if it had not come.
+  ClickResult event(domain::UserKey user, std::uint64_t item, std::uint32_t now_s) {
+    return knows(user) ? click(user, true, item, now_s, false) : ClickResult::no_consent;
+  }
   /// Writer. Forgets a user at once; true if it was known. The memory is overwritten.
   bool erase(domain::UserKey user) noexcept;
-  /// Writer. Forgets those who have not clicked for stale_after_s, looking at the next `slots` of the table.
+  /// Writer. Forgets those who have seen no page for stale_after_s, looking at the next `slots` of the table.
   void expire(std::uint32_t now_s, std::size_t slots) noexcept;
   /// Writer. Is anything kept of the user?
   [[nodiscard]] bool knows(domain::UserKey user) const noexcept { return slot_of(user) != kNone; }
@@ -66,6 +72,7 @@ class UserVectors {
     std::uint32_t last_s = 0, length = 0;
     std::uint32_t clicks[kClicks] = {};  ///< the oldest first
   };
+  ClickResult click(domain::UserKey user, bool personal, std::uint64_t item, std::uint32_t now_s, bool page);
   /// Slot of the user, or kNone.
   static constexpr std::size_t kNone = ~std::size_t{0};
   [[nodiscard]] std::size_t slot_of(domain::UserKey user) const noexcept;

@@ -122,7 +122,8 @@ TEST_F(UserVectorsTest, AReaderNeverSeesHalfAVector) {
   std::vector<std::vector<float>> possible;
   for (std::uint32_t item = 0; item < kItems; ++item) possible.push_back(encoded(*encoder_, {item}));
   std::atomic<bool> stop{false};
-  std::uint64_t reads = 0, torn = 0;
+  std::atomic<std::uint64_t> reads{0};
+  std::uint64_t torn = 0;
   std::thread reader([&] {
     std::vector<float> read(kWidth);
     while (!stop.load()) {
@@ -131,7 +132,8 @@ TEST_F(UserVectorsTest, AReaderNeverSeesHalfAVector) {
       torn += std::find(possible.begin(), possible.end(), read) == possible.end() ? 1 : 0;
     }
   });
-  for (std::uint32_t i = 1; i <= 20000; ++i) {
+  constexpr std::uint32_t kClicks = 20'000, kClicksMost = 2'000'000;  // more where the reader has not come to its turn
+  for (std::uint32_t i = 1; i <= kClicks || (reads.load() < 100 && i <= kClicksMost); ++i) {
     vectors_.click({7}, true, 100 + i % kItems, i * 2000);  // each a visit of its own
     if (i % 100 == 0) vectors_.erase({7});
     if (i % 1000 == 0) std::this_thread::yield();
@@ -139,6 +141,22 @@ TEST_F(UserVectorsTest, AReaderNeverSeesHalfAVector) {
   stop.store(true);
   reader.join();
   EXPECT_EQ(torn, 0u);
+  EXPECT_GE(reads.load(), 100u);
+}
+
+TEST_F(UserVectorsTest, WhatIsReportedLaterFollowsAVisitAndDoesNotKeepItYoung) {
+  constexpr std::uint32_t kDay = 86'400;
+  std::vector<float> read(kWidth);
+  EXPECT_EQ(vectors_.event({7}, 101, 1), ClickResult::no_consent) << "nobody comes back by it";
+  vectors_.click({7}, true, 100, 1);
+  EXPECT_EQ(vectors_.event({7}, 101, 10), ClickResult::renewed);
+  ASSERT_TRUE(vectors_.find({7}, consent(), 10, read));
+  EXPECT_EQ(read, encoded(*encoder_, {0, 1}));
+  EXPECT_EQ(vectors_.event({7}, 102, kDay - 10), ClickResult::renewed);
+  EXPECT_TRUE(vectors_.find({7}, consent(), kDay, read));
+  EXPECT_FALSE(vectors_.find({7}, consent(), kDay + 2, read)) << "a day after the page";
+  vectors_.expire(kDay + 2, 1 << 20);
+  EXPECT_EQ(vectors_.size(), 0u);
 }
 
 }  // namespace

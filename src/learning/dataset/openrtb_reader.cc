@@ -14,6 +14,15 @@
 namespace bandstand::learning {
 namespace {
 
+/// Is there such a member anywhere in the text? A value of the same letters is none.
+bool has_key(std::string_view json, std::string_view quoted) {
+  for (std::size_t at = json.find(quoted); at != std::string_view::npos; at = json.find(quoted, at + 1)) {
+    const std::size_t next = json.find_first_not_of(" \t", at + quoted.size());
+    if (next != std::string_view::npos && json[next] == ':') return true;
+  }
+  return false;
+}
+
 using domain::Auction;
 using domain::Impression;
 
@@ -65,7 +74,7 @@ class OpenRtbReader final : public DatasetReader {
     time_s_.reset();
     exchange_.clear();
     base::Result<protocol::openrtb::RecordedAuction> recorded = base::fail(base::Code::not_found, "");
-    if (line.find("\"spots\"") != std::string_view::npos) {
+    if (has_key(line, "\"spots\"") && !has_key(line, "\"imp\"")) {
       recorded = protocol::openrtb::convert_recorded(line);
       if (!recorded) return intake_.reject("a recorded auction that does not convert", "", lines_.number());
       body = recorded->request;

@@ -51,7 +51,7 @@ struct CrossLayer {
                            Eigen::VectorXf& x0_gradient);
 };
 
-/// Some 15 us a row of 16 fields to learn, 3 to predict (bench/response_bench.cc). Stopped and resumed bit for bit: the part of
+/// Cost: bench/response_bench.cc; a hundred times FTRL's. Stopped and resumed bit for bit: the part of
 /// a batch that was seen is in the file.
 class Dcn final : public Learner {
  public:
