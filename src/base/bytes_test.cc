@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/checksum.h"
+
 namespace bandstand::base {
 namespace {
 
@@ -43,6 +45,19 @@ TEST(Bytes, AnAbsurdCountAllocatesNothing) {
   ByteReader in(bytes);
   EXPECT_TRUE(in.get_all<double>(1000).empty());
   EXPECT_FALSE(in.ok());
+}
+
+TEST(Checksum, StandsBehindItsBytesAndSeesEveryFlipAndCut) {
+  std::string bytes = "before";
+  append_checksum(bytes += "content", 6);
+  const std::string sealed = bytes.substr(6);
+  EXPECT_EQ(without_checksum(sealed), "content");
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    std::string flipped = sealed;
+    flipped[i] ^= 1;
+    EXPECT_FALSE(without_checksum(flipped)) << i;
+    EXPECT_FALSE(without_checksum(std::string_view(sealed).substr(0, i))) << i;
+  }
 }
 
 }  // namespace

@@ -1,31 +1,13 @@
 // file_log_test: the file backend against the conformance suite, on a simulated and on a real disk, and what is its own.
 #include "log/file_log.h"
 
-#include <atomic>
-#include <cstdlib>
 #include <filesystem>
-#include <new>
 #include <thread>
 
+#include "base/allocations_for_tests.h"
 #include "base/check.h"
 #include "log/conformance.h"
 #include "simulation/faulty_disk.h"
-
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}  // namespace
-
-// Counted, so that a test can say that a path allocates nothing.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  void* p = std::malloc(size);
-  if (p == nullptr) std::abort();
-  return p;
-}
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return ::operator new(size); }
-// Not inlined: gcc would take the free() for a mismatch with its own operator new.
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 namespace bandstand::log {
 namespace {
@@ -89,9 +71,9 @@ TEST(FileLog, AppendAllocatesNothingOnceWarm) {
   };
   ASSERT_TRUE(append_some());
   ASSERT_TRUE(partition->flush());
-  const std::uint64_t before = allocations.load();
+  const std::uint64_t before = base::allocations_for_tests.load();
   EXPECT_TRUE(append_some());
-  EXPECT_EQ(allocations.load(), before);
+  EXPECT_EQ(base::allocations_for_tests.load(), before);
 }
 
 TEST(FileLog, AFlushIsOneWriteAndOneSync) {

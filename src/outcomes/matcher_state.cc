@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "base/bytes.h"
-#include "base/hash.h"
+#include "base/checksum.h"
 #include "outcomes/matcher.h"
 
 namespace bandstand::outcomes {
@@ -85,19 +85,16 @@ std::string Matcher::encode() const {
     out.put(entry.phase);
     out.put(entry.due.ns);
   }
-  out.put(base::crc32c(bytes.data(), bytes.size()));
+  base::append_checksum(bytes);
   return bytes;
 }
 
 base::Result<std::size_t> Matcher::restore(std::string_view bytes, base::WallTime now) {
   if (bytes.size() < 8) return base::fail(base::Code::corrupt, "open bids are cut short");
-  const std::string_view content = bytes.substr(0, bytes.size() - 4);
-  base::ByteReader in(content);
-  if (base::ByteReader(bytes.substr(content.size())).get<std::uint32_t>() !=
-          base::crc32c(content.data(), content.size()) ||
-      in.get<std::uint32_t>() != kMagic) {
+  const auto content = base::without_checksum(bytes);
+  base::ByteReader in(content.value_or(std::string_view{}));
+  if (!content || in.get<std::uint32_t>() != kMagic)
     return base::fail(base::Code::corrupt, "open bids are damaged or of another form");
-  }
   const auto count = in.get<std::uint64_t>();
   if (count > kBidsMax) return base::fail(base::Code::corrupt, "open bids are malformed");
   std::vector<Entry> kept;

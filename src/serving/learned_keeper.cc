@@ -151,22 +151,16 @@ void LearnedKeeper::step() {
 }
 
 base::Result<std::monostate> LearnedKeeper::slice(std::size_t users_max) {
+  const auto if_known = [this](LearnedPart part, const std::string& bytes) -> base::Result<std::monostate> {
+    if (bytes.empty()) return std::monostate{};  // nothing was learned yet, or no model answers
+    return writer_.add(part, bytes);
+  };
   switch (turn_) {
-    case Turn::market: {
-      turn_ = Turn::evidence;
-      const std::string bytes = sources_.market();
-      if (bytes.empty()) return std::monostate{};  // nothing was learned yet
-      return writer_.add(LearnedPart::market, bytes);
-    }
+    case Turn::market: turn_ = Turn::evidence; return if_known(LearnedPart::market, sources_.market());
     case Turn::evidence: turn_ = Turn::creative; return writer_.add(LearnedPart::evidence, sources_.evidence());
     case Turn::creative: turn_ = Turn::figures; return writer_.add(LearnedPart::creative, sources_.creative());
     case Turn::figures: turn_ = Turn::published; return writer_.add(LearnedPart::figures, sources_.figures());
-    case Turn::published: {
-      turn_ = Turn::pacing;
-      const std::string bytes = sources_.published();
-      if (bytes.empty()) return std::monostate{};  // no model answers
-      return writer_.add(LearnedPart::published, bytes);
-    }
+    case Turn::published: turn_ = Turn::pacing; return if_known(LearnedPart::published, sources_.published());
     case Turn::pacing: turn_ = Turn::users; return writer_.add(LearnedPart::pacing, sources_.pacing());
     case Turn::users:
       bytes_.clear();

@@ -2,6 +2,7 @@
 #include "serving/learned_state.h"
 
 #include "base/bytes.h"
+#include "base/checksum.h"
 #include "base/hash.h"
 
 namespace bandstand::serving {
@@ -20,7 +21,7 @@ std::string head_of(LearnedPart part, std::string_view content) {
   out.put(kMagic);
   out.put(part);
   out.put(static_cast<std::uint64_t>(content.size()));
-  out.put(base::crc32c(head.data(), head.size()));
+  base::append_checksum(head);
   out.put(base::crc32c(content.data(), content.size()));
   return head;
 }

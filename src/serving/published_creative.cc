@@ -5,7 +5,7 @@
 
 #include "agents/creative/learned_response.h"
 #include "base/bytes.h"
-#include "base/hash.h"
+#include "base/checksum.h"
 
 namespace bandstand::serving {
 namespace {
@@ -48,14 +48,9 @@ PublishedCreative::Change PublishedCreative::adopt(const ServedModel& model, std
 base::Result<std::monostate> PublishedCreative::take_kept(std::string_view id) {
   if (kept_.empty()) return base::fail(base::Code::not_found, "nothing was kept of a published creative model");
   const auto damaged = [] { return base::fail(base::Code::corrupt, "a published creative model is damaged or of another form"); };
-  if (kept_.size() < 8) return damaged();
-  const std::string_view content = std::string_view(kept_).substr(0, kept_.size() - 4);
-  base::ByteReader in(content);
-  if (base::ByteReader(std::string_view(kept_).substr(content.size())).get<std::uint32_t>() !=
-          base::crc32c(content.data(), content.size()) ||
-      in.get<std::uint32_t>() != kMagic) {
-    return damaged();
-  }
+  const auto content = base::without_checksum(kept_);
+  base::ByteReader in(content.value_or(std::string_view{}));
+  if (!content || in.get<std::uint32_t>() != kMagic) return damaged();
   const std::string_view of = in.get_text(), weights = in.get_text(), figures = in.get_text();
   if (!in.done()) return damaged();
   if (of != id) return base::fail(base::Code::not_found, "what was kept is of another model");
@@ -84,7 +79,7 @@ std::string PublishedCreative::encode() const {
   out.put_text(id_);
   out.put_text(board_->model().encode());
   out.put_text(tracker_->encode());
-  out.put(base::crc32c(bytes.data(), bytes.size()));
+  base::append_checksum(bytes);
   return bytes;
 }
 

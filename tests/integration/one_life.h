@@ -28,6 +28,24 @@ struct Machine {
   std::shared_ptr<log::MemoryStore> store = log::make_memory_store();
 };
 
+/// The last answer.
+struct CaughtAnswer final : simulation::AnswerHandler {
+  void on_answer(const simulation::Answer& answer) override {
+    status = answer.status;
+    body = answer.body;
+  }
+  int status = 0;
+  std::string body;
+};
+
+/// A text of a JSON answer; "" if there is none of that name.
+inline std::string field(const std::string& body, const std::string& name) {
+  const auto at = body.find("\"" + name + "\":\"");
+  if (at == std::string::npos) return "";
+  const auto from = at + name.size() + 4;
+  return body.substr(from, body.find('"', from) - from);
+}
+
 /// One process, as simulation/local_bandstand has it; it ends as a killed one does unless its control is closed.
 class Life final : public simulation::Transport {
  public:
@@ -86,6 +104,22 @@ class Life final : public simulation::Transport {
     if (reply.kind == serving::NoticeReply::Kind::later) round();
     handler.on_answer({call.ticket, replied_, {}, base::Duration{0}});
     return true;
+  }
+
+  /// The answer's body to a first-party request.
+  std::string decide(std::string body) {
+    const std::size_t size = body.size();
+    body.append(64, '\0');
+    return std::string(shard_->decide(std::string_view(body).substr(0, size), machine_.clock.mono(), {}).body);
+  }
+  /// Follows a link of an answer as an exchange or a browser does, auctions cleared at 1.25; the status.
+  int follow(std::string url, const std::string& query) {
+    url.erase(0, url.find("/", 8));
+    for (auto at = url.find("${"); at != std::string::npos; at = url.find("${"))
+      url.replace(at, url.find('}', at) + 1 - at, url.compare(at, 15, "${AUCTION_PRICE") == 0 ? "1.25" : "");
+    CaughtAnswer caught;
+    get({url + query, "", "", 1, {}}, caught);
+    return caught.status;
   }
 
   serving::Shard& shard() { return *shard_; }

@@ -51,40 +51,16 @@ class SlowLoop : public testing::Test {
   }
   void pass(base::Duration time) { life_->advance_to(machine_.clock.wall() + time); }
 
-  struct Catcher final : simulation::AnswerHandler {
-    void on_answer(const simulation::Answer& answer) override {
-      status = answer.status;
-      body = answer.body;
-    }
-    int status = 0;
-    std::string body;
-  };
   /// The answer's body, "" if there is no bid.
   std::string bid(const std::string& user, bool with_agent = true) {
-    Catcher catcher;
+    CaughtAnswer catcher;
     life_->bid({"alpha", request(user, with_agent), 1, {}}, catcher);
     return catcher.status == 200 ? catcher.body : "";
   }
   std::string decide(const std::string& user) {
-    std::string body = R"({"placements":[{"id":"top","sizes":["300x250"]}],"user":{"key":")" + user + "\"}}";
-    const std::size_t size = body.size();
-    body.append(64, '\0');
-    return std::string(life_->shard().decide(std::string_view(body).substr(0, size), machine_.clock.mono(), {}).body);
+    return life_->decide(R"({"placements":[{"id":"top","sizes":["300x250"]}],"user":{"key":")" + user + "\"}}");
   }
-  int get(std::string url, const std::string& query = "") {
-    url.erase(0, url.find("/", 8));
-    for (auto at = url.find("${"); at != std::string::npos; at = url.find("${"))
-      url.replace(at, url.find('}', at) + 1 - at, url.compare(at, 15, "${AUCTION_PRICE") == 0 ? "1.25" : "");
-    Catcher catcher;
-    life_->get({url + query, "", "", 1, {}}, catcher);
-    return catcher.status;
-  }
-  static std::string field(const std::string& body, const std::string& name) {
-    const auto at = body.find("\"" + name + "\":\"");
-    if (at == std::string::npos) return "";
-    const auto from = at + name.size() + 4;
-    return body.substr(from, body.find('"', from) - from);
-  }
+  int get(const std::string& url, const std::string& query = "") { return life_->follow(url, query); }
   /// The user whose states are the only ones in the table.
   domain::UserState user() {
     domain::UserState state;

@@ -1,10 +1,8 @@
 // user_vectors_test: from what users look at to what a decision knows of them: with consent, until they are erased, by one model.
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "app/replay_decision.h"
+#include "base/allocations_for_tests.h"
 #include "model/encoder_for_tests.h"
 #include "model/sequence_encoder.h"
 #include "one_life.h"
@@ -12,19 +10,6 @@
 #include "protocol/catalogue/catalogue_reader.h"
 #include "protocol/event/event_codec.h"
 #include "simulation/population_consent.h"
-
-namespace {
-std::size_t allocations = 0;
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size); memory != nullptr) return memory;
-  std::abort();
-}
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return ::operator new(size); }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace bandstand::app {
 namespace {
@@ -76,9 +61,7 @@ class UserVectors : public testing::Test {
   std::string look(const std::string& user, const std::string& item, const std::string& more = "") {
     std::string body = R"({"placements":[{"id":"top","sizes":["300x250"]}],"user":{"key":")" + user + R"("},"item":")" + item +
                        "\"" + more + "}";
-    const std::size_t size = body.size();
-    body.append(64, '\0');
-    std::string answer(life_->shard().decide(std::string_view(body).substr(0, size), machine_.clock.mono(), {}).body);
+    std::string answer = life_->decide(std::move(body));
     pass(milliseconds(200));
     return answer;
   }
@@ -90,22 +73,10 @@ class UserVectors : public testing::Test {
            R"("},"device":{"ua":"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 )"
            R"((KHTML, like Gecko) Chrome/120.0 Safari/537.36","ip":"24.5.6.7"},"tmax":200})";
   }
-  struct Catcher final : simulation::AnswerHandler {
-    void on_answer(const simulation::Answer& answer) override { status = answer.status; }
-    int status = 0;
-  };
-  int get(std::string url, const std::string& query) {
-    url.erase(0, url.find("/", 8));
-    Catcher catcher;
-    life_->get({url + query, "", "", 1, {}}, catcher);
+  int get(const std::string& url, const std::string& query) {
+    const int status = life_->follow(url, query);
     pass(seconds(2));
-    return catcher.status;
-  }
-  static std::string field(const std::string& body, const std::string& name) {
-    const auto at = body.find("\"" + name + "\":\"");
-    if (at == std::string::npos) return "";
-    const auto from = at + name.size() + 4;
-    return body.substr(from, body.find('"', from) - from);
+    return status;
   }
   /// Every decision so far must come out again bit for bit; returns what the last one read of its user.
   Vector last_vector(const domain::CallRecord** profile = nullptr) {
@@ -173,7 +144,7 @@ TEST_F(UserVectors, AppearAfterPagesAndAreInTheDecision) {
 TEST_F(UserVectors, AreOfExchangesPagesToo) {
   roll_out(publish(model_));
   for (const char* item : {"101", "102", "103"}) {
-    Catcher catcher;
+    CaughtAnswer catcher;
     life_->bid({"alpha", bid_request("b", item), 1, {}}, catcher);
     EXPECT_EQ(catcher.status, 200);
     pass(milliseconds(200));
@@ -291,11 +262,11 @@ TEST_F(UserVectors, CostTheRequestNoAllocation) {
   std::size_t before = 0;
   for (int i = 0; i < 100; ++i) {
     pass(seconds(3));  // who asks more often is suspicious
-    before = allocations;
+    before = base::allocations_for_tests;
     const auto reply =
         life_->shard().bid(0, std::string_view(body).substr(0, size), machine_.clock.mono(), base::Duration{0});
     if (i >= 50) {
-      EXPECT_EQ(allocations, before) << i;
+      EXPECT_EQ(base::allocations_for_tests, before) << i;
       EXPECT_EQ(reply.status, 200);
     }
   }

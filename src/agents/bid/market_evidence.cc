@@ -4,7 +4,7 @@
 
 #include "agents/bid/market_tracker.h"
 #include "base/bytes.h"
-#include "base/hash.h"
+#include "base/checksum.h"
 
 namespace bandstand::agents::bid {
 namespace {
@@ -59,7 +59,7 @@ std::string MarketTracker::encode() const {
     const auto evidence = market.estimator.evidence();
     for (const auto* weights : {&evidence.seen, &evidence.lost, &evidence.won}) put(out, *weights);
   }
-  out.put(base::crc32c(bytes.data(), bytes.size()));
+  base::append_checksum(bytes);
   return bytes;
 }
 
@@ -67,13 +67,9 @@ base::Result<std::size_t> MarketTracker::restore_evidence(std::string_view bytes
                                                           const std::function<int(std::uint16_t)>& exchange_now) {
   const auto corrupt = [](const char* what) { return base::fail(base::Code::corrupt, what); };
   if (bytes.size() < 8) return corrupt("the evidence of markets is cut short");
-  const std::string_view content = bytes.substr(0, bytes.size() - 4);
-  base::ByteReader in(content);
-  if (base::ByteReader(bytes.substr(content.size())).get<std::uint32_t>() !=
-          base::crc32c(content.data(), content.size()) ||
-      in.get<std::uint32_t>() != kMagic) {
-    return corrupt("the evidence of markets is damaged or of another form");
-  }
+  const auto content = base::without_checksum(bytes);
+  base::ByteReader in(content.value_or(std::string_view{}));
+  if (!content || in.get<std::uint32_t>() != kMagic) return corrupt("the evidence of markets is damaged or of another form");
   const auto exchanges = in.get<std::uint64_t>();
   if (!in.ok() || exchanges > kExchangesMax) return corrupt("the evidence of markets is malformed");
   std::map<std::uint16_t, std::uint64_t> told;

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/checksum.h"
 #include "base/hash.h"
 #include "base/rng.h"
 
@@ -92,18 +93,16 @@ std::string MarketSnapshot::encode() const {
     out.put(market.weight);
     out.put_all<float>(market.masses);
   }
-  out.put(base::crc32c(bytes.data(), bytes.size()));
+  base::append_checksum(bytes);
   return bytes;
 }
 
 base::Result<MarketSnapshotPtr> MarketSnapshot::decode(std::string_view bytes) {
   if (bytes.size() < 4) return base::fail(base::Code::corrupt, "a market snapshot is cut short");
-  const std::string_view content = bytes.substr(0, bytes.size() - 4);
-  base::ByteReader sum(bytes.substr(content.size()));
-  base::ByteReader in(content);
-  if (sum.get<std::uint32_t>() != base::crc32c(content.data(), content.size()) || in.get<std::uint32_t>() != kMagic) {
+  const auto content = base::without_checksum(bytes);
+  base::ByteReader in(content.value_or(std::string_view{}));
+  if (!content || in.get<std::uint32_t>() != kMagic)
     return base::fail(base::Code::corrupt, "a market snapshot is damaged or of another form");
-  }
   const auto version = in.get<std::uint32_t>();
   QTable q_table;
   q_table.values = in.get_all<float>(QTable::kStates * QTable::kActions);

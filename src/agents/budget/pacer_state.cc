@@ -5,7 +5,7 @@
 
 #include "agents/budget/pacer.h"
 #include "base/bytes.h"
-#include "base/hash.h"
+#include "base/checksum.h"
 
 namespace bandstand::agents::budget {
 namespace {
@@ -75,20 +75,16 @@ std::string Pacer::encode() const {
     const LogPi::State pi = state.log_pi ? state.log_pi->state() : LogPi::State{};
     for (const double value : {pi.eps, pi.u0, pi.sum, pi.last_error}) out.put(value);
   }
-  out.put(base::crc32c(bytes.data(), bytes.size()));
+  base::append_checksum(bytes);
   return bytes;
 }
 
 base::Result<std::size_t> Pacer::restore(std::string_view bytes, WallTime now) {
   const auto corrupt = [](const char* what) { return base::fail(base::Code::corrupt, what); };
   if (bytes.size() < 8) return corrupt("a pacing state is cut short");
-  const std::string_view content = bytes.substr(0, bytes.size() - 4);
-  base::ByteReader in(content);
-  if (base::ByteReader(bytes.substr(content.size())).get<std::uint32_t>() !=
-          base::crc32c(content.data(), content.size()) ||
-      in.get<std::uint32_t>() != kMagic) {
-    return corrupt("a pacing state is damaged or of another form");
-  }
+  const auto content = base::without_checksum(bytes);
+  base::ByteReader in(content.value_or(std::string_view{}));
+  if (!content || in.get<std::uint32_t>() != kMagic) return corrupt("a pacing state is damaged or of another form");
   const auto version = in.get<std::uint32_t>();
   TrafficShape::State shape;
   if (!get(in, shape)) return corrupt("a pacing state has a malformed week");

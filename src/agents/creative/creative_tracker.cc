@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/checksum.h"
 #include "base/hash.h"
 
 namespace bandstand::agents::creative {
@@ -187,20 +188,16 @@ std::string CreativeTracker::encode() const {
       out.put(figure);
     }
   }
-  out.put(base::crc32c(bytes.data(), bytes.size()));
+  base::append_checksum(bytes);
   return bytes;
 }
 
 base::Result<std::size_t> CreativeTracker::restore_figures(std::string_view bytes) {
   const auto corrupt = [](const char* what) { return base::fail(base::Code::corrupt, what); };
   if (bytes.size() < 8) return corrupt("figures of responses are cut short");
-  const std::string_view content = bytes.substr(0, bytes.size() - 4);
-  base::ByteReader in(content);
-  if (base::ByteReader(bytes.substr(content.size())).get<std::uint32_t>() !=
-          base::crc32c(content.data(), content.size()) ||
-      in.get<std::uint32_t>() != kMagic) {
-    return corrupt("figures of responses are damaged or of another form");
-  }
+  const auto content = base::without_checksum(bytes);
+  base::ByteReader in(content.value_or(std::string_view{}));
+  if (!content || in.get<std::uint32_t>() != kMagic) return corrupt("figures of responses are damaged or of another form");
   bool sound = true;
   const auto take = [&](auto& figure, double least, double most) {
     figure = in.get<std::remove_reference_t<decltype(figure)>>();

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/checksum.h"
 #include "base/hash.h"
 
 namespace bandstand::agents::creative {
@@ -66,18 +67,16 @@ std::string ResponseModel::encode() const {
     out.put(item.calibration);
     out.put(item.conversions_a_click);
   }
-  out.put(base::crc32c(bytes.data(), bytes.size()));
+  base::append_checksum(bytes);
   return bytes;
 }
 
 base::Result<ResponseModelPtr> ResponseModel::decode(std::string_view bytes) {
   if (bytes.size() < 4) return base::fail(base::Code::corrupt, "a response model is cut short");
-  const std::string_view content = bytes.substr(0, bytes.size() - 4);
-  base::ByteReader sum(bytes.substr(content.size()));
-  base::ByteReader in(content);
-  const bool whole = sum.get<std::uint32_t>() == base::crc32c(content.data(), content.size());
+  const auto content = base::without_checksum(bytes);
+  base::ByteReader in(content.value_or(std::string_view{}));
   const auto magic = in.get<std::uint32_t>();
-  if (!whole || (magic != kMagic && magic != kMagic2)) {
+  if (!content || (magic != kMagic && magic != kMagic2)) {
     return base::fail(base::Code::corrupt, "a response model is damaged or of another form");
   }
   const auto version = in.get<std::uint32_t>();

@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
-#include "base/hash.h"
+#include "base/checksum.h"
 #include "base/rng.h"
 
 namespace bandstand::agents::profile {
@@ -147,7 +147,7 @@ std::size_t UserTable::encode_part(std::size_t from, std::size_t users_max, std:
     ++count;
   }
   std::memcpy(out.data() + count_at, &count, sizeof count);
-  writer.put(base::crc32c(out.data() + begin, out.size() - begin));
+  base::append_checksum(out, begin);
   return slot;
 }
 
@@ -175,16 +175,13 @@ base::Result<std::size_t> UserTable::merge(std::string_view bytes) {
 /// How many states these bytes hold.
 base::Result<std::size_t> UserTable::check(std::string_view bytes) {
   if (bytes.size() < kHeaderBytes + 4) return base::fail(base::Code::corrupt, "a table of users is cut short");
-  const std::string_view content = bytes.substr(0, bytes.size() - 4);
-  if (base::ByteReader(bytes.substr(content.size())).get<std::uint32_t>() !=
-      base::crc32c(content.data(), content.size())) {
-    return base::fail(base::Code::corrupt, "the checksum of a table of users is wrong");
-  }
-  base::ByteReader in(content);
+  const auto content = base::without_checksum(bytes);
+  if (!content) return base::fail(base::Code::corrupt, "the checksum of a table of users is wrong");
+  base::ByteReader in(*content);
   const auto magic = in.get<std::uint32_t>();
   const auto state_size = in.get<std::uint32_t>();
   const auto count = in.get<std::uint64_t>();
-  const std::size_t states = content.size() - kHeaderBytes;
+  const std::size_t states = content->size() - kHeaderBytes;
   if (magic != kMagic || state_size != sizeof(domain::UserState) || states / state_size != count ||
       states % state_size != 0) {
     return base::fail(base::Code::corrupt, "a table of users has another form");

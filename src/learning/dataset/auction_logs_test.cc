@@ -14,13 +14,6 @@ namespace {
 
 using testing::HasSubstr;
 
-std::vector<Row> rows_of(DatasetReader& reader) {
-  std::vector<Row> rows;
-  Row row;
-  while (reader.next(row).value()) rows.push_back(row);
-  return rows;
-}
-
 DatasetLines lines_of(const std::string& text) {
   return {"memory", base::LineReader(base::open_input_bytes(text).value())};
 }
@@ -31,14 +24,11 @@ std::map<std::string, std::uint64_t> by_field(const DatasetReader& reader, const
   return out;
 }
 
-std::string tabs(std::string line) {
-  for (char& c : line) c = c == '|' ? '\t' : c;
-  return line + "\n";
-}
+std::string line(std::string text) { return tabs(std::move(text)) + "\n"; }
 
 /// A made-up line of an impression, click or conversion log.
 std::string logged(const std::string& bid, const char* type, const char* creative = "700") {
-  return tabs(bid + "|20130612093015250|" + type +
+  return line(bid + "|20130612093015250|" + type +
               "|u1|Mozilla/5.0 (Windows NT 6.1) Chrome/28.0 Safari/537.36|192.0.2.*|80|85|2|dom|url|null|slot7|300|250|FirstView|"
               "Na|5|" + creative + "|277|41|null|2997|10006,10024");
 }
@@ -89,7 +79,7 @@ TEST(Ipinyou, WorksOutFieldsAndTags) {
 }
 
 TEST(Ipinyou, ReadsBidLogsWithTheirFewerColumns) {
-  const std::string bid = tabs("b1|20130612093015250|u1|Mozilla/5.0 (Windows NT 6.1) Chrome/28.0 Safari/537.36|192.0.2.*|80|85|2|"
+  const std::string bid = line("b1|20130612093015250|u1|Mozilla/5.0 (Windows NT 6.1) Chrome/28.0 Safari/537.36|192.0.2.*|80|85|2|"
                                "dom|url|null|slot7|300|250|FirstView|Na|5|700|277|2997|10006,10024");
   const ResponseLog clicks(logged("b1", "2"));
   auto bids = open_ipinyou(lines_of(bid), {clicks.files(), false}).value();
@@ -109,8 +99,8 @@ TEST(Ipinyou, RefusesByReasonAndColumn) {
   no_time.replace(no_time.find("20130612093015250"), 17, "20131312093015250");
   no_price.replace(no_price.find("\t41\t"), 4, "\tx\t");
   no_floor.replace(no_floor.find("\t5\t700"), 2, "\t?");
-  const std::string text = no_time + no_price + no_floor + logged("b4", "2") + logged("", "1") + tabs("a|b") + logged("b5", "1");
-  const ResponseLog clicks(tabs("a|b") + logged("b1", "1"));
+  const std::string text = no_time + no_price + no_floor + logged("b4", "2") + logged("", "1") + line("a|b") + logged("b5", "1");
+  const ResponseLog clicks(line("a|b") + logged("b1", "1"));
   auto reader = open_ipinyou(lines_of(text), {clicks.files(), false}).value();
   EXPECT_EQ(rows_of(*reader).size(), 1u);
   const std::string told = describe(reader->intake(), "imp");

@@ -15,27 +15,9 @@ namespace {
 
 using testing::HasSubstr;
 
-/// All rows of a reader.
-std::vector<Row> rows_of(DatasetReader& reader) {
-  std::vector<Row> rows;
-  Row row;
-  for (;;) {
-    const auto more = reader.next(row);
-    EXPECT_TRUE(more) << more.error();
-    if (!more || !*more) return rows;
-    rows.push_back(row);
-  }
-}
-
 const char* const kCriteoRow =
     "1||-1|12|3|2500||40|7|95||2||6|0a0a0001|0a0a0002|0a0a0003|0a0a0004|0a0a0005|0a0a0006|0a0a0007|0a0a0008|0a0a0009|0a0a000a|"
     "0a0a000b|0a0a000c|0a0a000d|0a0a000e|0a0a000f|0a0a0010|0a0a0011|0a0a0012|||0a0a0015||0a0a0017|0a0a0018||";
-
-/// A line as Criteo writes it, its tabs shown as |.
-std::string tabs(std::string line) {
-  for (char& c : line) c = c == '|' ? '\t' : c;
-  return line;
-}
 
 class TempFile {
  public:

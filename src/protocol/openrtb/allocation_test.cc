@@ -1,26 +1,11 @@
-// allocation_test: what the hot path allocates once it is warm: nothing. Counts every operator new of the
-// test program.
+// allocation_test: what the hot path allocates once it is warm: nothing.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <string>
 
+#include "base/allocations_for_tests.h"
 #include "protocol/openrtb/request_parser.h"
 #include "protocol/openrtb/response_writer.h"
-
-namespace {
-std::size_t allocations = 0;
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size); memory != nullptr) return memory;
-  std::abort();
-}
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return ::operator new(size); }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace bandstand::protocol::openrtb {
 namespace {
@@ -36,12 +21,12 @@ TEST(RequestParser, AllocatesNothingAfterWarmUp) {
     arena.reset();
     parser.parse(native, arena, request);
   }
-  const std::size_t before = allocations;
+  const std::uint64_t before = base::allocations_for_tests;
   for (int i = 0; i < 100; ++i) {
     arena.reset();
     ASSERT_EQ(parser.parse(native, arena, request), Outcome::ok);
   }
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(base::allocations_for_tests, before);
 }
 
 TEST(ResponseWriter, AllocatesNothingAfterWarmUp) {
@@ -54,12 +39,12 @@ TEST(ResponseWriter, AllocatesNothingAfterWarmUp) {
   response.bids = {&bid, 1};
   std::string out;
   append_response(response, out);
-  const std::size_t before = allocations;
+  const std::uint64_t before = base::allocations_for_tests;
   for (int i = 0; i < 100; ++i) {
     out.clear();
     append_response(response, out);
   }
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(base::allocations_for_tests, before);
 }
 
 }  // namespace
